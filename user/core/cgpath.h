@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cgpath.h - the grammar of cgroup paths: what a path alone says about a container.
+ *
+ * Strict: 64 hexadecimal digits are 64 lower-case hexadecimal digits. A layout that is not in the
+ * table is CGPATH_NONE, never a guess.
+ */
+#ifndef MW_CORE_CGPATH_H
+#define MW_CORE_CGPATH_H
+
+#include <stddef.h>
+
+enum cgpath_kind {
+	CGPATH_NONE = 0,  /* nothing known; or the path is inside no container */
+	CGPATH_CONTAINER, /* the path is, or is below, a container or a systemd unit */
+	CGPATH_POD,       /* a pod's own cgroup (parent of its containers) */
+	CGPATH_SLICE,     /* a systemd slice, /kubepods and its QoS classes, /docker ... */
+	CGPATH_HELPER,    /* conmon, shims: no container */
+	CGPATH_ROOT,
+};
+
+struct cgpath {
+	enum cgpath_kind kind;
+	const char *
+		runtime; /* static: "docker" "containerd" "cri-o" "podman" "lxc" "systemd" "none" */
+	size_t own_len;  /* bytes of the path up to the innermost container's own directory */
+	char id[128];    /* full container id; "" for units and lxc */
+	char name[256];  /* unit or lxc name; "" otherwise */
+	char pod_uid[64]; /* with dashes; "" when it is no pod's */
+};
+
+/*
+ * Classify the NUL-terminated path (from the root of the memory hierarchy, "/" for the root).
+ * Fills *out entirely. The innermost container wins.
+ */
+void cgpath_parse(const char *path, struct cgpath *out);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * record.h - what the core says: one struct a record type of the output contract.
+ *
+ * The core fills these and hands them to its emit callback; user/out/ turns them into JSON lines.
+ * Everything a record points to belongs to the core and is valid only during the callback.
+ *
+ * "Not known" is U64_UNKNOWN, S64_UNKNOWN, NAN for ratios and seconds, or NULL or "" for strings:
+ * such a field is left out of the line. U64_UNLIMITED becomes null (known to have no limit).
+ * Bytes are bytes; _real is CLOCK_REALTIME in nanoseconds; _seconds are doubles.
+ */
+#ifndef MW_CORE_RECORD_H
+#define MW_CORE_RECORD_H
+
+#include "core/event.h"
+
+#define RECORD_SCHEMA "memwitness/1"
+
+enum record_type {
+	RECORD_AGENT_START = 1,
+	RECORD_CONTAINER_START = 2,
+	RECORD_CONTAINER_STOP = 3,
+	RECORD_CONTAINER_SAMPLE = 4,
+	RECORD_HOST_SAMPLE = 5,
+	RECORD_PROCESS_EXIT = 6,
+	RECORD_OOM_KILL = 7,
+	RECORD_RESTART_REPORT = 8,
+	RECORD_LEAK_REPORT = 9,
+	RECORD_FINDING = 10,
+	RECORD_AGENT_HEALTH = 11,
+	RECORD_AGENT_STOP = 12,
+};
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
+
+enum exit_cause {
+	CAUSE_UNKNOWN = 0,
+	CAUSE_CLEAN,
+	CAUSE_FAILED,
+	CAUSE_CRASHED,
+	CAUSE_OOM_KILLED,
+	CAUSE_KILLED_BY_PARENT,
+	CAUSE_KILLED_BY_RUNTIME,
+	CAUSE_KILLED_BY_SELF,
+	CAUSE_KILLED_BY_SIBLING,
+	CAUSE_KILLED_BY_OTHER,
+	CAUSE_INIT_DIED,
+	CAUSE_COUNT,
+};
+
+/* The word of the contract for a cause: "oom_killed" ... */
+const char *exit_cause_name(enum exit_cause cause);
+const char *record_type_name(enum record_type type);
+
+struct record_container {
+	const char *id;
+	const char *name;
+	const char *runtime; /* "docker", ..., "systemd", "none" */
+	const char *image;
+	const char *cgroup;
+	uint64_t cgroup_id;
+	uint64_t started_real;
+	const char *identity_source;
+	/* k8s; pod_uid "" when it is no pod's */
+	const char *pod_name;
+	const char *pod_uid;
+	const char *namespace;
+	const char *k8s_container;
+	uint64_t restart_count;
+};
+
+struct record_process {
+	uint32_t pid; /* 0: no process at all */
+	uint32_t parent_pid;
+	uint64_t start_real;
+	uint64_t uid; /* U64_UNKNOWN when not known */
+	uint64_t container_pid;
+	const char *name;
+	const char *executable;
+	const char *command_line;
+	const char *role;
+	bool args_cut;
+};
+
+struct record_limits {
+	uint64_t memory; /* U64_UNLIMITED, U64_UNKNOWN */
+	uint64_t high;
+	uint64_t swap;
+};
+
+struct rec_agent_start {
+	const struct ev_start *start;
+	const struct ev_feature *features;
+	size_t n_features;
+};
+
+struct exit_totals {
+	uint64_t total;
+	uint64_t causes[CAUSE_COUNT];
+};
+
+struct rec_container_start {
+	struct record_limits limits;
+};
+
+struct rec_exit_status {
+	uint64_t code;   /* U64_UNKNOWN when it was a signal */
+	uint64_t signal; /* U64_UNKNOWN when it was a code */
+	bool core_dumped;
+};
+
+struct rec_container_stop {
+	struct record_limits limits;
+	double lifetime_seconds;
+	bool lifetime_known; /* its start was seen */
+	uint64_t peak_usage;
+	uint64_t minor_faults;
+	uint64_t major_faults;
+	uint64_t forks;
+	struct exit_totals exits;
+	/* of its first process, when that ended within the container's life */
+	bool init_known;
+	struct record_process init;
+	struct rec_exit_status init_exit;
+	enum exit_cause init_cause;
+};
+
+struct rec_top_process {
+	struct record_process process;
+	int64_t anon;
+};
+
+#define RECORD_TOP 5
+
+struct rec_container_sample {
+	double window_seconds;
+	uint64_t usage, working_set, anon, file, shmem, kernel, swap;
+	uint64_t limit, high;
+	double usage_ratio;
+	double pressure_some_avg10, pressure_full_avg10; /* percent */
+	double cpu_usage_ratio;                          /* of one core */
+	double throttled_seconds;
+	uint64_t faults_minor, faults_major; /* in the window */
+	double minor_per_second, major_per_second;
+	bool kinds_known;
+	double kinds[EV_KINDS]; /* shares of the sampled faults; they sum to 1 */
+	uint64_t processes;
+	uint64_t forks, execs;
+	struct exit_totals exits;
+	struct rec_top_process top[RECORD_TOP];
+	size_t n_top;
+	bool final; /* taken at the container's stop */
+};
+
+struct rec_host_container {
+	struct record_container container;
+	uint64_t usage;
+};
+
+struct rec_host_sample {
+	double window_seconds;
+	uint64_t memory_total, memory_available, memory_free, memory_cached;
+	uint64_t swap_total, swap_used;
+	uint64_t committed;
+	double pressure_some_avg10, pressure_full_avg10;
+	uint64_t cpus;
+	double cpu_usage_ratio; /* of all cores: 0..1 */
+	uint64_t containers, processes;
+	struct rec_host_container biggest[RECORD_TOP];
+	size_t n_biggest;
+};
+
+struct rec_signal {
+	uint32_t number;    /* 0: no signal led to it */
+	double age_seconds; /* before the exit */
+	bool caught;        /* the process had a handler for it */
+};
+
+struct rec_process_exit {
+	struct record_process process;
+	struct rec_exit_status exit;
+	enum exit_cause cause;
+	struct rec_signal signal;
+	struct record_process sender;             /* pid 0: the kernel or nobody */
+	struct record_container sender_container; /* cgroup NULL: not known */
+	double lifetime_seconds;
+	uint64_t peak_rss;
+	uint64_t minor_faults, major_faults;
+	const char *incident;        /* "" unless it belongs to an OOM incident */
+	double kill_to_exit_seconds; /* NAN without incident */
+};
+
+enum limit_level { LEVEL_UNKNOWN = 0, LEVEL_CONTAINER, LEVEL_POD, LEVEL_SLICE, LEVEL_HOST };
+
+struct rec_limit_hit {
+	const char *cgroup; /* NULL: not known */
+	uint64_t cgroup_id;
+	enum limit_level level;
+	uint64_t usage, limit;
+	uint64_t swap_usage, swap_limit;
+	uint64_t memsw_usage, memsw_limit; /* v1's memory+swap counter */
+	uint64_t failures;
+};
+
+struct rec_oom_kill {
+	const char *incident;
+	struct record_process victim;
+	uint64_t total_vm, rss, anon, file, shmem, swap, page_tables;
+	bool exact; /* per-CPU parts included */
+	int32_t oom_score_adj;
+	double age_seconds;
+	struct record_process trigger;
+	struct record_container trigger_container;
+	const char *constraint; /* "memcg" "global" "cpuset" "mempolicy", "" unknown */
+	struct rec_limit_hit limit_hit;
+	bool group_kill;
+	uint64_t victims;
+	int64_t order; /* S64_UNKNOWN in the tracepoint tier */
+	uint64_t gfp;
+	const char *method; /* "fentry", "kprobe", "tracepoint" */
+	double kill_to_record_seconds;
+	uint64_t survivors; /* processes of the container that live on */
+	int init_alive;     /* 1 yes, 0 no, -1 not known */
+};
+
+struct rec_resource {
+	char name[EV_NAME];
+	char cause[EV_NAME];
+	uint64_t capacity, used, peak, lost;
+};
+
+struct rec_program {
+	char name[EV_NAME];
+	uint64_t runs;
+	uint64_t run_ns;
+};
+
+struct rec_health {
+	double cpu_seconds;
+	uint64_t rss;
+	const struct rec_resource *resources;
+	size_t n_resources;
+	const struct rec_program *programs;
+	size_t n_programs;
+	uint64_t oom_records; /* oom_kill records written */
+	uint64_t oom_kernel;  /* what /proc/vmstat counted since the agent's start */
+	uint64_t mark_victim_seen, mark_victim_refused, oom_no_kill, exit_duplicate;
+	uint64_t late_events; /* arrived behind the watermark */
+};
+
+struct rec_agent_stop {
+	const char *why;
+	struct rec_health health;
+};
+
+struct record {
+	enum record_type type;
+	enum severity severity;
+	uint64_t seq;
+	uint64_t time_real;
+	const char *host_name;
+	const char *boot_id;
+	const struct record_container *container; /* NULL where the record is about no container */
+	union {
+		const struct rec_agent_start *agent_start;
+		const struct rec_container_start *container_start;
+		const struct rec_container_stop *container_stop;
+		const struct rec_container_sample *container_sample;
+		const struct rec_host_sample *host_sample;
+		const struct rec_process_exit *process_exit;
+		const struct rec_oom_kill *oom_kill;
+		const struct rec_health *agent_health;
+		const struct rec_agent_stop *agent_stop;
+	};
+};
+
+#endif
