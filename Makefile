@@ -60,8 +60,11 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Definitions before their uses: libbpf 1.1's linker loses the offset of a map that it met first as
+# an extern.
+BPF_DEFS := $(BUILD)/bpf/maps.bpf.o
 $(BUILD)/bpf/memwitness.o: $(BPF_OBJ)
-	$(BPFTOOL) gen object $@ $^
+	$(BPFTOOL) gen object $@ $(BPF_DEFS) $(filter-out $(BPF_DEFS),$^)
 
 $(SKEL): $(BUILD)/bpf/memwitness.o
 	@mkdir -p $(@D)
@@ -74,7 +77,7 @@ $(SCHEMA_H): user/out/schema.json
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@.tmp
 	mv $@.tmp $@
 
-$(BUILD)/obj/in/kernel.o: $(SKEL)
+$(BUILD)/obj/in/kernel.o $(BUILD)/obj/in/kernel_attach.o: $(SKEL)
 $(BUILD)/obj/out/schema.o: $(SCHEMA_H)
 
 -include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d)
@@ -90,6 +93,8 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libmw.a
 -include $(UNIT_BIN:=.d)
 
 include tests/tests.mk
+include tests/check.mk
+include tests/bench/bench.mk
 
 deps: ## install what building and testing need (Debian and Ubuntu; a list elsewhere)
 	@deploy/deps.sh all

@@ -227,6 +227,13 @@ struct wire_counts {
 
 #define WIRE_FAULT_SAMPLE 64
 
+/* A value of that array. The owner is set by the first count and cleared when the slot is recycled.
+ */
+struct wire_cell {
+	__u64 owner; /* memory cgroup id; 0 in slot 0 and while unused */
+	struct wire_counts counts;
+};
+
 /* Why something is missing or was refused, counted in the kernel. */
 struct wire_stats {
 	__u64 lost_oom_ring; /* OOM ring full: evidence lost */
@@ -251,6 +258,7 @@ WIRE_CHECK(wire_level, 80);
 WIRE_CHECK(wire_snap_task, 104);
 WIRE_CHECK(wire_snap_memcg, 104);
 WIRE_CHECK(wire_counts, 96);
+WIRE_CHECK(wire_cell, 104);
 WIRE_CHECK(wire_oom, 2056);
 
 #endif

@@ -25,8 +25,8 @@ void buf_u64(struct buf *b, uint64_t v);
 void buf_s64(struct buf *b, int64_t v);
 
 /*
- * The text as a JSON string with its quotes: valid UTF-8 passes, control characters, '"' and '\\'
- * are escaped, DEL and invalid bytes become \ufffd.
+ * The text as a JSON string with its quotes: valid UTF-8 passes, control characters (DEL too), '"'
+ * and '\\' are escaped, invalid bytes become \ufffd. So text that is valid comes back unchanged.
  */
 void buf_json_string(struct buf *b, const char *s, size_t n);
 

@@ -41,6 +41,14 @@ struct json_scan {
 void json_scan_init(struct json_scan *s, const char *text, size_t len);
 enum json_token json_scan_next(struct json_scan *s);
 
+/*
+ * When the next token is this key, written the plain way (no blanks, no escapes, no NUL in it),
+ * consume it and return 1; else return 0 with nothing consumed: json_scan_next() decides. For a
+ * reader that knows what the writer puts next. A key is shorter than JSON_SCAN_KEY_MAX.
+ */
+int json_scan_key(struct json_scan *s, const char *key);
+#define JSON_SCAN_KEY_MAX 48
+
 /* Skip the value that comes next (after a JSON_KEY). 0 or -EINVAL. */
 int json_scan_skip(struct json_scan *s);
 

@@ -21,17 +21,23 @@ enum cgpath_kind {
 
 struct cgpath {
 	enum cgpath_kind kind;
-	const char *
-		runtime; /* static: "docker" "containerd" "cri-o" "podman" "lxc" "systemd" "none" */
-	size_t own_len;  /* bytes of the path up to the innermost container's own directory */
-	char id[128];    /* full container id; "" for units and lxc */
-	char name[256];  /* unit or lxc name; "" otherwise */
-	char pod_uid[64]; /* with dashes; "" when it is no pod's */
+	/*
+	 * Static: "docker" "containerd" "cri-o" "podman" "lxc" "systemd"; "" when the path does
+	 * not tell (/kubepods/.../pod<uid>/<id> may be containerd's, cri-o's or docker's); "none"
+	 * unless the kind is CGPATH_CONTAINER.
+	 */
+	const char *runtime;
+	size_t own_len; /* bytes of the path up to the innermost container's own directory, or 0 */
+	char id[128];   /* full container id; "" for units and lxc */
+	char name[256]; /* name of the unit, of the nspawn machine or of the lxc container, or "" */
+	char pod_uid[64]; /* of the pod that the path is in: with dashes, a static pod's without */
 };
 
 /*
  * Classify the NUL-terminated path (from the root of the memory hierarchy, "/" for the root).
- * Fills *out entirely. The innermost container wins.
+ * Fills *out entirely. The innermost container wins: a slice in one is CGPATH_CONTAINER, but a
+ * pod's own cgroup in one is CGPATH_POD. A path that lost its front must not be given: what is
+ * left could look like another one.
  */
 void cgpath_parse(const char *path, struct cgpath *out);
 

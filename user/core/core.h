@@ -19,13 +19,15 @@
 struct core;
 
 enum request_type {
-	REQUEST_PROC_INFO = 1,    /* /proc of (pid, start): answered by EV_PROC_INFO */
-	REQUEST_MEMCG_STAT = 2,   /* files of a memory cgroup: answered by EV_MEMCG_STAT */
-	REQUEST_MEMCG_COUNTS = 3, /* our counters of all cgroups: EV_MEMCG_COUNTS each */
-	REQUEST_HOST = 4,         /* host-wide files: answered by EV_HOST */
-	REQUEST_HEALTH = 5,       /* EV_RESOURCE and EV_PROGRAM each, then EV_HEALTH */
-	REQUEST_IDENTITY = 6,     /* runtime files of a container: answered by EV_IDENTITY */
-	REQUEST_FORGET = 7,       /* a memory cgroup is gone for good: its counter slot is free */
+	REQUEST_PROC_INFO = 1,  /* /proc of (pid, start): answered by EV_PROC_INFO */
+	REQUEST_MEMCG_STAT = 2, /* files of a memory cgroup: answered by EV_MEMCG_STAT */
+	REQUEST_MEMCG_COUNTS =
+		3,          /* our counters of one cgroup (or of all: id 0): EV_MEMCG_COUNTS each */
+	REQUEST_HOST = 4,   /* host-wide files: answered by EV_HOST */
+	REQUEST_HEALTH = 5, /* EV_RESOURCE and EV_PROGRAM each, then EV_HEALTH */
+	REQUEST_IDENTITY = 6, /* runtime files of a container: answered by EV_IDENTITY */
+	REQUEST_MEMCG = 8,    /* page counters of one, where no iterator reads all: EV_MEMCG */
+	REQUEST_FORGET = 7,   /* a memory cgroup is gone for good: its counter slot is free */
 };
 
 struct request {

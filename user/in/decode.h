@@ -7,8 +7,8 @@
 
 struct decode_config {
 	uint64_t page_size;
-	int redact; /* enum redact_mode */
-	bool rss_exact;
+	int redact;     /* enum redact_mode */
+	bool rss_exact; /* false: WIRE_RSS_EXACT is not believed, the sums could not be verified */
 };
 
 /*

@@ -16,7 +16,9 @@ struct kernel_options {
 	bool memory_v1;
 	uint64_t ring_bytes; /* lesser events; rounded up to a power of two of pages */
 	uint64_t oom_ring_bytes;
-	bool debug; /* let libbpf print */
+	int redact;              /* enum redact_mode, for the command lines of exec */
+	const char *memory_root; /* mount point of the memory hierarchy, for the cgroup iterator */
+	bool debug;              /* let libbpf print */
 };
 
 /*
@@ -43,6 +45,9 @@ int kernel_snapshot_memcgs(struct kernel *k, event_sink sink, void *ctx);
 
 /* EV_MEMCG_COUNTS for every cgroup with a counter slot, and for slot 0. 0 or -errno. */
 int kernel_read_counts(struct kernel *k, event_sink sink, void *ctx);
+
+/* The same for one cgroup; zeros when it never had a slot, so there is always one event. */
+int kernel_read_count(struct kernel *k, uint64_t cgroup_id, event_sink sink, void *ctx);
 
 /* A cgroup is gone and its last counts were read: recycle its slot (after a safe delay). */
 void kernel_forget(struct kernel *k, uint64_t cgroup_id);

@@ -11,7 +11,7 @@
 /*
  * Write the record with its newline. The line never exceeds RECORD_LINE_MAX: long text is cut and
  * named in "truncated". b must have at least that much room left. The same record gives the same
- * bytes everywhere (doubles by shortest round-trip form, independent of the locale).
+ * bytes everywhere: doubles are rounded to a fixed number of places, by integer arithmetic.
  */
 void record_json(struct buf *b, const struct record *r);
 

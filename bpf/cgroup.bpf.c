@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/* cgroup.bpf.c - directories of the memory hierarchy that come and go, and processes moved. */
+#include "count.h"
+#include "task.h"
+
+#define PATH_SCRATCH 4096 /* PATH_MAX: the whole text, of which the end is kept */
+
+struct cgroup_scratch {
+	struct wire_cgroup cgroup;
+	char path[WIRE_PATH];
+	char whole[PATH_SCRATCH];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cgroup_scratch);
+} cgroup_scratch SEC(".maps");
+
+static __always_inline bool in_memory_hierarchy(struct cgroup *cgroup)
+{
+	return cgroup->root->hierarchy_id == memory_hierarchy;
+}
+
+static __always_inline void cgroup_fill(struct wire_cgroup *e, struct cgroup *cgroup)
+{
+	struct kernfs_node *parent = kernfs_parent(cgroup->kn);
+
+	e->id = cgroup->kn->id;
+	e->parent_id = parent ? BPF_CORE_READ(parent, id) : 0;
+	e->start = 0;
+	e->tgid = 0;
+	e->level = cgroup->level;
+	e->path_len = 0;
+	e->path_cut = 0;
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
+{
+	struct cgroup_scratch *s;
+	__u32 zero = 0, cut = 0;
+	__u64 size;
+	long len;
+
+	if (!in_memory_hierarchy(cgroup))
+		return 0;
+	s = bpf_map_lookup_elem(&cgroup_scratch, &zero);
+	if (!s)
+		return 0;
+	/* Its slot is ready before its first fault. */
+	slot_find(cgroup->kn->id, true);
+	cgroup_fill(&s->cgroup, cgroup);
+	len = bpf_probe_read_kernel_str(s->whole, sizeof(s->whole), path);
+	if (len < 1 || len > (long)sizeof(s->whole))
+		len = 1;
+	len--; /* the NUL */
+	if (len > WIRE_PATH) {
+		cut = len - WIRE_PATH;
+		len = WIRE_PATH;
+		s->cgroup.path_cut = 1;
+	}
+	bpf_probe_read_kernel(s->path, len, &s->whole[cut & (PATH_SCRATCH - 1)]);
+	s->cgroup.path_len = len;
+	size = sizeof(s->cgroup) + len;
+	head_init(&s->cgroup.head, WIRE_CGROUP_NEW, size);
+	ring_output(s, size);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(cgroup_gone, struct cgroup *cgroup, const char *path)
+{
+	struct wire_cgroup *e;
+
+	if (!in_memory_hierarchy(cgroup))
+		return 0;
+	e = ring_reserve(WIRE_CGROUP_GONE, sizeof(*e));
+	if (!e)
+		return 0;
+	cgroup_fill(e, cgroup);
+	ring_submit(e);
+	return 0;
+}
+
+/*
+ * The id is that of the cgroup which accounts for its memory from now on: on v2 an ancestor of the
+ * one moved to, where the controller is not enabled down there.
+ */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(cgroup_attached, struct cgroup *cgroup, const char *path, struct task_struct *task)
+{
+	struct wire_cgroup *e;
+
+	if (!in_memory_hierarchy(cgroup) || task->pid != task->tgid)
+		return 0;
+	e = ring_reserve(WIRE_CGROUP_ATTACH, sizeof(*e));
+	if (!e)
+		return 0;
+	cgroup_fill(e, cgroup);
+	e->id = task_memcg(task, TYPED);
+	e->tgid = task->tgid;
+	e->start = task_start(task, TYPED);
+	ring_submit(e);
+	return 0;
+}

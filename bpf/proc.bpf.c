@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/* proc.bpf.c - processes that begin: fork (new thread groups only) and exec with its arguments. */
+#include "count.h"
+#include "task.h"
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(proc_fork, struct task_struct *forker, struct task_struct *child)
+{
+	struct wire_fork *e;
+
+	if (child->pid != child->tgid)
+		return 0;
+	count(task_memcg(child, TYPED), true, COUNT_FORKS);
+	e = ring_reserve(WIRE_FORK, sizeof(*e));
+	if (!e)
+		return 0;
+	who_fill(&e->child, child, TYPED);
+	ns_pid_fill(&e->child.tid, &e->pid_ns, child);
+	parent_fill(&e->parent_tgid, &e->parent_start, child, TYPED);
+	ring_submit(e);
+	return 0;
+}
+
+/* Built here and copied out at its true length: both texts are short in most cases. */
+struct exec_scratch {
+	struct wire_exec exec;
+	char text[WIRE_FILE + WIRE_ARGS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct exec_scratch);
+} exec_scratch SEC(".maps");
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(proc_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	__u64 start, end, size;
+	struct exec_scratch *e;
+	__u32 zero = 0, args;
+	long file;
+
+	count(task_memcg(task, TYPED), true, COUNT_EXECS);
+	e = bpf_map_lookup_elem(&exec_scratch, &zero);
+	if (!e)
+		return 0;
+	who_fill(&e->exec.who, task, TYPED);
+	e->exec.pad = 0;
+
+	file = bpf_probe_read_kernel_str(e->text, WIRE_FILE, bprm->filename);
+	if (file < 1 || file > WIRE_FILE)
+		file = 1;
+	file--; /* the NUL */
+	e->exec.file_len = file;
+
+	start = task->mm->arg_start;
+	end = task->mm->arg_end;
+	e->exec.args_total = end - start;
+	args = end > start ? end - start : 0;
+	if (args > WIRE_ARGS)
+		args = WIRE_ARGS;
+	/* The new stack is just written: it is resident, and a page that is not costs the words. */
+	if (bpf_probe_read_user(&e->text[file], args, (void *)start))
+		args = 0;
+	e->exec.args_len = args;
+
+	size = sizeof(e->exec) + file + args;
+	head_init(&e->exec.head, WIRE_EXEC, size);
+	if (size <= sizeof(*e))
+		ring_output(e, size);
+	return 0;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/* task.h - what the records say of a task: who it is, its parent, its pid namespace, its memory. */
+#ifndef MW_TASK_H
+#define MW_TASK_H
+
+#include "maps.h"
+
+#define PF_EXITING       0x00000004
+#define PF_KTHREAD       0x00200000
+#define PID_NS_MAX_LEVEL 32         /* MAX_PID_NS_LEVEL */
+#define PID_NS_INIT_INUM 0xEFFFFFFC /* PROC_PID_INIT_INO */
+
+/* The key of a container: kernfs id of the task's memory cgroup, 0 if there is none. */
+static __always_inline __u64 task_memcg(struct task_struct *task, enum pointer_kind kind)
+{
+	struct cgroup_subsys_state *css = task_memory_css(task, kind);
+
+	if (kind == RAW && !css)
+		return 0;
+	return READ(kind, css, cgroup, kn, id);
+}
+
+static __always_inline __u64 task_start(struct task_struct *task, enum pointer_kind kind)
+{
+	return READ(kind, task, group_leader, start_boottime);
+}
+
+static __always_inline void who_fill(struct wire_who *who, struct task_struct *task,
+				     enum pointer_kind kind)
+{
+	who->tgid = READ(kind, task, tgid);
+	who->tid = READ(kind, task, pid);
+	who->start = task_start(task, kind);
+	who->memcg = task_memcg(task, kind);
+	who->uid = READ(kind, task, real_cred, uid.val);
+	who->oom_score_adj = READ(kind, task, signal, oom_score_adj);
+	bpf_probe_read_kernel(who->comm, sizeof(who->comm),
+			      (void *)task + bpf_core_field_offset(struct task_struct, comm));
+}
+
+static __always_inline void parent_fill(__u32 *tgid, __u64 *start, struct task_struct *task,
+					enum pointer_kind kind)
+{
+	struct task_struct *parent = READ(kind, task, real_parent);
+
+	*tgid = READ(kind, parent, tgid);
+	*start = task_start(parent, kind);
+}
+
+/* A task's pid in its own pid namespace, and which namespace that is. Zeroes when it is reaped. */
+static __always_inline void ns_pid_fill(__u32 *nr, __u32 *inum, struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	__u32 level = BPF_CORE_READ(pid, level);
+	struct upid *own;
+
+	*nr = 0;
+	*inum = 0;
+	if (!pid || level > PID_NS_MAX_LEVEL)
+		return;
+	own = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+	      level * bpf_core_type_size(struct upid);
+	*nr = BPF_CORE_READ(own, nr);
+	*inum = level ? BPF_CORE_READ(own, ns, ns.inum) : PID_NS_INIT_INUM;
+}
+
+/* count of a percpu_counter plus what each CPU has not folded in yet (rss.bpf.c). */
+long percpu_sum(__u64 count, __u64 deltas);
+
+static __always_inline __s64 not_negative(__s64 pages)
+{
+	return pages < 0 ? 0 : pages;
+}
+
+static __always_inline __s64 rss_one(struct percpu_counter *counter, bool exact)
+{
+	__s64 count = BPF_CORE_READ(counter, count);
+
+	if (exact)
+		count = percpu_sum(count, (__u64)BPF_CORE_READ(counter, counters));
+	return not_negative(count);
+}
+
+/*
+ * Resident pages of an mm (NULL is allowed: zeroes). Returns WIRE_RSS_* flags. exact asks for the
+ * per-CPU sum where there is one. To 6.1 each thread keeps up to 64 pages of its own back: those
+ * counters are plain and never called exact.
+ */
+static __always_inline __u32 rss_fill(struct wire_rss *rss, struct mm_struct *mm, bool exact)
+{
+	*rss = (struct wire_rss){};
+	if (!mm)
+		return 0;
+	if (rss_is_percpu()) {
+		struct mm_struct___percpu *p = (void *)mm;
+
+		exact = exact && rss_can_sum;
+		rss->file = rss_one(&p->rss_stat[0], exact);
+		rss->anon = rss_one(&p->rss_stat[1], exact);
+		rss->swap = rss_one(&p->rss_stat[2], exact);
+		rss->shmem = rss_one(&p->rss_stat[3], exact);
+		return exact ? WIRE_RSS_VALID | WIRE_RSS_EXACT : WIRE_RSS_VALID;
+	} else {
+		struct mm_struct___atomic *a = (void *)mm;
+
+		rss->file = not_negative(BPF_CORE_READ(a, rss_stat.count[0].counter));
+		rss->anon = not_negative(BPF_CORE_READ(a, rss_stat.count[1].counter));
+		rss->swap = not_negative(BPF_CORE_READ(a, rss_stat.count[2].counter));
+		rss->shmem = not_negative(BPF_CORE_READ(a, rss_stat.count[3].counter));
+		return WIRE_RSS_VALID;
+	}
+}
+
+#endif

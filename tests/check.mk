@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# What strings the tests together; a part of the Makefile. Each tier can be run alone.
+
+STEP = @printf '\n== %s\n' "$(1)"
+SUB  = $(MAKE) --no-print-directory
+
+check: deps ## set up, build, and run every quick and VM test (as root)
+	$(call STEP,build)
+	@$(SUB) all static
+	$(call STEP,unit tests)
+	@$(SUB) check-unit
+	$(call STEP,recorded streams and the manual)
+	@$(SUB) check-golden
+	$(call STEP,live: this machine's kernel)
+	@$(SUB) check-live
+	$(call STEP,live: the other kernels in virtual machines)
+	@$(SUB) check-vm
+
+check-golden: $(BUILD)/memwitness ## replay recorded streams, compare byte for byte
+	tests/golden/run.sh $(BUILD)/memwitness
+	tests/check-man.sh $(BUILD)/memwitness
+
+# Everything that runs without a kernel, under AddressSanitizer and UndefinedBehaviorSanitizer.
+check-san: ## unit tests and recorded streams with ASan and UBSan
+	@$(SUB) SAN=1 BUILD=$(BUILD)/san $(BUILD)/san/memwitness check-unit
+	@$(SUB) SAN=1 BUILD=$(BUILD)/san check-golden
+
+FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+FUZZ_TIME ?= 60
+FUZZ_ROOM := $(wildcard user/base/*.c user/core/*.c user/out/eventlog_write.c user/in/decode.c \
+	     user/in/eventlog_read.c)
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_ROOM)
+	@mkdir -p $(@D)
+	$(CLANG) -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-D_GNU_SOURCE -DMEMWITNESS_VERSION='"$(VERSION)"' -Iuser -I. -o $@ $< $(FUZZ_ROOM) -lz
+
+# New inputs go to the build folder; the kept corpus in the tree only seeds it.
+check-fuzz: $(FUZZ_BIN) ## fuzz each target for FUZZ_TIME seconds
+	@for t in $(FUZZ_BIN); do n=$${t##*/fuzz_}; mkdir -p $(BUILD)/fuzz/found/$$n; \
+		printf '\n== fuzz %s for $(FUZZ_TIME) s\n' $$n; \
+		$$t -max_total_time=$(FUZZ_TIME) -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+			-print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$$n- \
+			$(BUILD)/fuzz/found/$$n tests/fuzz/corpus/$$n || exit 1; done
+
+lint: $(SKEL) $(SCHEMA_H) ## format, dependency arrows, static analysis
+	tests/lint-arrows.sh
+	clang-format --dry-run -Werror $(C_FILES)
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem -D_GNU_SOURCE -Iuser -I. -I$(BUILD)/gen \
+		-j$(JOBS) user
+
+.PHONY: check check-golden check-san check-fuzz lint

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * make_seeds.c - write the seed corpora of fuzz_decode and fuzz_cgpath: one good input a kind.
+ *
+ * Run after a change of wire.h, from the top folder:
+ *   cc -D_GNU_SOURCE -Iuser -I. -o /tmp/make_seeds tests/fuzz/make_seeds.c &&
+ *   /tmp/make_seeds tests/fuzz/corpus
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "bpf/wire.h"
+
+#define ID   "308a25119baf6412319de8379ab87b623dfdb70adfa3b4e0edb27a503295578e"
+#define UID  "3a0de2f9-c977-4d81-b7be-a1f0e6ac01b3"
+#define UID_ "3a0de2f9_c977_4d81_b7be_a1f0e6ac01b3"
+
+static const char *folder;
+
+static void put(const char *target, const char *name, const void *a, size_t a_len, const void *b,
+		size_t b_len)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s/%s", folder, target, name);
+	f = fopen(path, "wb");
+	if (!f || fwrite(a, 1, a_len, f) != a_len || fwrite(b, 1, b_len, f) != b_len || fclose(f)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+/* `choice` is fuzz_decode's first byte. */
+static void put_record(const char *name, char choice, const void *record, size_t size)
+{
+	put("decode", name, &choice, 1, record, size);
+}
+
+static struct wire_head head(__u16 kind, size_t size)
+{
+	return (struct wire_head){
+		.kind = kind, .version = WIRE_VERSION, .size = (__u32)size, .ts = 1000000000};
+}
+
+static const struct wire_who who = {
+	.tgid = 31337, .tid = 23, .start = 99, .memcg = 4711, .uid = 1000, .comm = "gunicorn"};
+static const struct wire_rss rss = {.file = 1, .anon = 2, .swap = -3, .shmem = 4};
+
+static void put_processes(void)
+{
+	struct wire_fork fork = {.head = head(WIRE_FORK, sizeof(fork)), .child = who};
+	struct wire_exit exit = {.head = head(WIRE_EXIT, sizeof(exit)),
+				 .who = who,
+				 .rss = rss,
+				 .rss_flags = WIRE_RSS_VALID,
+				 .max_rss = 9};
+	struct wire_signal signal = {.head = head(WIRE_SIGNAL, sizeof(signal)),
+				     .sender = who,
+				     .target = who,
+				     .info = WIRE_SI_REAL,
+				     .code = -6};
+	static const char file[] = "/usr/bin/python3";
+	static const char args[] = "python3\0--password=x\0postgres://u:p@host/db\0-p";
+	struct {
+		struct wire_exec exec;
+		char text[sizeof(file) - 1 + sizeof(args)];
+	} exec = {.exec = {.head = head(WIRE_EXEC, sizeof(exec)),
+			   .who = who,
+			   .file_len = sizeof(file) - 1,
+			   .args_len = sizeof(args),
+			   .args_total = sizeof(args) + 7}};
+	size_t size = sizeof(exec.exec) + sizeof(exec.text);
+
+	exec.exec.head.size = (__u32)size;
+	memcpy(exec.text, file, sizeof(file) - 1);
+	memcpy(exec.text + sizeof(file) - 1, args, sizeof(args));
+	put_record("fork", 0, &fork, sizeof(fork));
+	put_record("exit", 0, &exit, sizeof(exit));
+	put_record("signal", 0, &signal, sizeof(signal));
+	put_record("exec", 0, &exec, size);
+	put_record("exec_plain", 1, &exec, size);
+}
+
+static void put_cgroups(void)
+{
+	static const __u16 kinds[] = {WIRE_CGROUP_NEW, WIRE_CGROUP_GONE, WIRE_CGROUP_ATTACH};
+	static const char *const names[] = {"cgroup_new", "cgroup_gone", "cgroup_attach"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct {
+			struct wire_cgroup cgroup;
+			char path[8];
+		} r = {.cgroup = {.head = head(kinds[i], sizeof(r)),
+				  .id = 900,
+				  .parent_id = 800,
+				  .path_len = 8},
+		       .path = "/docker"};
+
+		put_record(names[i], 0, &r, sizeof(r));
+	}
+}
+
+static void put_oom_and_snapshots(void)
+{
+	static const struct wire_level level = {
+		.id = 800, .usage = 10, .max = 20, .high = 1ull << 62, .swap = -1, .oom_group = 1};
+	struct wire_oom oom = {.head = head(WIRE_OOM, sizeof(oom)),
+			       .victim = who,
+			       .trigger = who,
+			       .tier = WIRE_OOM_FENTRY,
+			       .rss = rss,
+			       .rss_flags = WIRE_RSS_VALID | WIRE_RSS_EXACT,
+			       .limit = level,
+			       .levels = {level, level},
+			       .n_levels = 2,
+			       .victim_path = "/docker/a",
+			       .victim_path_len = 9,
+			       .limit_path = "/docker",
+			       .limit_path_len = 7,
+			       .message = "Memory cgroup out of memory"};
+	struct wire_snap_task task = {.who = who, .rss = rss, .rss_flags = WIRE_RSS_VALID};
+	struct wire_snap_memcg memcg = {.level = level, .parent_id = 1};
+
+	put_record("oom", 0, &oom, sizeof(oom));
+	oom.tier = WIRE_OOM_TRACEPOINT;
+	put_record("oom_tracepoint", 0x10, &oom, sizeof(oom));
+	put_record("snap_task", 0x40, &task, sizeof(task));
+	put_record("snap_memcg", 0x20, &memcg, sizeof(memcg));
+}
+
+static void put_paths(void)
+{
+	static const char *const paths[] = {
+		"/",
+		"/docker/" ID "/docker/" ID "/x",
+		"/system.slice/docker-" ID ".scope/init.scope",
+		"/kubepods/burstable/pod" UID "/crio-" ID,
+		"/kubepods/pod" UID "/crio-conmon-" ID "/x",
+		"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" UID_
+		".slice/cri-containerd-" ID ".scope",
+		"/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod" UID_ ".slice/crio-" ID
+		".scope",
+		"/libpod_parent/" ID "/libpod-" ID "/container",
+		"/machine.slice/machine-libpod_pod_" ID ".slice/libpod-conmon-" ID ".scope",
+		"/machine.slice/machine-db\\x2d1.scope/payload/system.slice/a@b.service",
+		"/user.slice/user-1000.slice/user@1000.service/app.slice/a.service/"
+		"libpod-payload-" ID,
+		"/lxc.payload.c1/system.slice/_memory.service",
+		"/lxc/c1/ns/init.scope",
+		"/k8s.io/" ID,
+		"/x/kubelet/kubepods/besteffort/pode81de169a4c6cb8f6c760f09a28c4232/" ID,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "path%02zu", i);
+		put("cgpath", name, paths[i], strlen(paths[i]), "", 0);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: make_seeds FOLDER\n");
+		return 2;
+	}
+	folder = argv[1];
+	put_processes();
+	put_cgroups();
+	put_oom_and_snapshots();
+	put_paths();
+	return 0;
+}

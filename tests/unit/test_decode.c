@@ -1,0 +1,696 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_decode.c - the wire layout as events: units, unknowns, hostile bytes, lengths that lie.
+ *
+ * Every record is given to the decoder in a heap block of exactly its size, at an odd address, so
+ * that the sanitizers see a byte read too many or a read that wants alignment.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "bpf/wire.h"
+#include "in/decode.h"
+
+#define PAGE     4096
+#define NO_LIMIT (INT64_MAX / PAGE) /* PAGE_COUNTER_MAX */
+
+static const struct decode_config config = {.page_size = PAGE, .rss_exact = true};
+
+static int decode_with(const struct decode_config *c, const void *data, size_t size,
+		       union event *ev)
+{
+	char *block = malloc(size + 1);
+	int r;
+
+	assert_non_null(block);
+	memcpy(block + 1, data, size);
+	r = decode_record(c, block + 1, size, ev);
+	free(block);
+	return r;
+}
+
+static int decode(const void *data, size_t size, union event *ev)
+{
+	return decode_with(&config, data, size, ev);
+}
+
+static struct wire_head head(uint16_t kind, size_t size)
+{
+	return (struct wire_head){
+		.kind = kind, .version = WIRE_VERSION, .size = (uint32_t)size, .ts = 1234567890123};
+}
+
+static struct wire_who who(uint32_t tgid, uint32_t tid, const char *comm)
+{
+	struct wire_who w = {.tgid = tgid,
+			     .tid = tid,
+			     .start = tgid * 1000ull,
+			     .memcg = 4711,
+			     .uid = 1000,
+			     .oom_score_adj = -998};
+
+	memcpy(w.comm, comm, strnlen(comm, WIRE_COMM));
+	return w;
+}
+
+static void check_who(const struct ev_who *w, uint32_t pid, uint32_t tid, const char *comm)
+{
+	assert_int_equal(w->pid, pid);
+	assert_int_equal(w->tid, tid);
+	assert_int_equal(w->start, pid * 1000ull);
+	assert_int_equal(w->memcg, 4711);
+	assert_int_equal(w->uid, 1000);
+	assert_int_equal(w->oom_score_adj, -998);
+	assert_string_equal(w->comm, comm);
+}
+
+static struct wire_fork a_fork(void)
+{
+	return (struct wire_fork){.head = head(WIRE_FORK, sizeof(struct wire_fork)),
+				  .child = who(31337, 23, "gunicorn"),
+				  .parent_tgid = 31300,
+				  .parent_start = 77,
+				  .pid_ns = 4026532100u};
+}
+
+static void test_fork(void **state)
+{
+	struct wire_fork wire = a_fork();
+	union event ev;
+
+	(void)state;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_int_equal(ev.head.type, EV_FORK);
+	assert_int_equal(ev.head.size, sizeof(struct ev_fork));
+	assert_int_equal(ev.head.ts, 1234567890123);
+	check_who(&ev.fork.child, 31337, 0, "gunicorn");
+	assert_int_equal(ev.fork.ns_pid, 23);
+	assert_int_equal(ev.fork.parent_pid, 31300);
+	assert_int_equal(ev.fork.parent_start, 77);
+	assert_int_equal(ev.fork.pid_ns, 4026532100u);
+
+	wire.pid_ns = 0;
+	wire.child.memcg = 0;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_true(ev.fork.pid_ns == U64_UNKNOWN);
+	assert_true(ev.fork.child.memcg == U64_UNKNOWN);
+}
+
+/* The head: each case is a good record with one field changed. */
+static void test_head(void **state)
+{
+	struct wire_fork wire = a_fork();
+	char larger[sizeof(wire) + 8] = {0};
+	union event ev;
+
+	(void)state;
+	for (size_t size = 0; size < sizeof(wire); size++)
+		assert_int_equal(decode(&wire, size, &ev), -EBADMSG);
+	memcpy(larger, &wire, sizeof(wire));
+	assert_int_equal(decode(larger, sizeof(larger), &ev), 0);
+
+	wire = a_fork();
+	wire.head.version++;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EPROTO);
+	wire = a_fork();
+	wire.head.kind = WIRE_SNAP_TASK;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EPROTO);
+	wire.head.kind = 0;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EPROTO);
+	wire.head.kind = UINT16_MAX;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EPROTO);
+	wire = a_fork();
+	wire.head.size--;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
+	wire.head.size += 2;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
+	wire.head.size = 15;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
+	wire = a_fork();
+	wire.head.kind = WIRE_EXIT;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
+}
+
+/* Whatever a container calls itself, the text is valid UTF-8 and fits. */
+static void test_comm(void **state)
+{
+	struct wire_fork wire = a_fork();
+	union event ev;
+
+	(void)state;
+	memset(wire.child.comm, 0xff, WIRE_COMM); /* no NUL at all */
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_true(strlen(ev.fork.child.comm) <= EV_COMM - 1);
+	assert_memory_equal(ev.fork.child.comm, "\xef\xbf\xbd\xef\xbf\xbd", 6);
+	memcpy(wire.child.comm, "k\xc3\xa4se)\n(\0junk!!", WIRE_COMM);
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_string_equal(ev.fork.child.comm, "k\xc3\xa4se)\n(");
+}
+
+struct exec_record {
+	struct wire_exec wire;
+	char data[WIRE_FILE + WIRE_ARGS];
+};
+
+static size_t an_exec(struct exec_record *r, const char *file, size_t file_len, const char *args,
+		      size_t args_len)
+{
+	size_t size = sizeof(r->wire) + file_len + args_len;
+
+	memset(r, 0, sizeof(*r));
+	r->wire.head = head(WIRE_EXEC, size);
+	r->wire.who = who(31337, 31339, "python3");
+	r->wire.file_len = (uint32_t)file_len;
+	r->wire.args_len = (uint32_t)args_len;
+	r->wire.args_total = (uint32_t)args_len;
+	memcpy(r->data, file, file_len);
+	memcpy(r->data + file_len, args, args_len);
+	return size;
+}
+
+static void test_exec(void **state)
+{
+	static const char args[] = "python3\0app.py\0--password=hunter2";
+	static const char file[] = "/usr/bin/python3.11"; /* its NUL is on the wire */
+	struct decode_config c = config;
+	struct exec_record r;
+	union event ev;
+	size_t size = an_exec(&r, file, sizeof(file), args, sizeof(args));
+
+	(void)state;
+	assert_int_equal(decode(&r, size, &ev), 0);
+	assert_int_equal(ev.head.type, EV_EXEC);
+	check_who(&ev.exec.who, 31337, 31339, "python3");
+	assert_string_equal(ev.exec.executable, "/usr/bin/python3.11");
+	assert_string_equal(ev.exec.command_line, "python3 app.py --password=***");
+	assert_int_equal(ev.exec.args_cut, 0);
+
+	r.wire.args_total++;
+	assert_int_equal(decode(&r, size, &ev), 0);
+	assert_int_equal(ev.exec.args_cut, 1);
+
+	c.redact = REDACT_NONE;
+	assert_int_equal(decode_with(&c, &r, size, &ev), 0);
+	assert_string_equal(ev.exec.command_line, "python3 app.py --password=hunter2");
+	assert_int_equal(ev.exec.args_cut, 1);
+	c.redact = REDACT_ARGS; /* what is left out on purpose was not cut */
+	assert_int_equal(decode_with(&c, &r, size, &ev), 0);
+	assert_string_equal(ev.exec.command_line, "python3");
+	assert_int_equal(ev.exec.args_cut, 0);
+	c.redact = REDACT_ALL;
+	assert_int_equal(decode_with(&c, &r, size, &ev), 0);
+	assert_string_equal(ev.exec.command_line, "");
+	assert_int_equal(ev.exec.args_cut, 0);
+
+	size = an_exec(&r, "", 0, "", 0);
+	assert_int_equal(decode(&r, size, &ev), 0);
+	assert_string_equal(ev.exec.executable, "");
+	assert_string_equal(ev.exec.command_line, "");
+}
+
+static void test_exec_lengths(void **state)
+{
+	static const char args[] = "sh\0-c\0true";
+	char big[WIRE_ARGS];
+	struct exec_record r;
+	union event ev;
+	size_t size = an_exec(&r, "/bin/sh", 7, args, sizeof(args));
+
+	(void)state;
+	for (size_t s = 0; s < size; s++)
+		assert_int_equal(decode(&r, s, &ev), -EBADMSG);
+	r.wire.file_len++;
+	assert_int_equal(decode(&r, size, &ev), -EBADMSG);
+	an_exec(&r, "/bin/sh", 7, args, sizeof(args));
+	r.wire.args_len++;
+	r.wire.args_total++;
+	assert_int_equal(decode(&r, size, &ev), -EBADMSG);
+	an_exec(&r, "/bin/sh", 7, args, sizeof(args));
+	r.wire.args_total--;
+	assert_int_equal(decode(&r, size, &ev), -EBADMSG);
+	an_exec(&r, "/bin/sh", 7, args, sizeof(args));
+	r.wire.file_len = UINT32_MAX;
+	r.wire.args_len = 8; /* the sum wraps */
+	assert_int_equal(decode(&r, size, &ev), -EBADMSG);
+	r.wire.file_len = WIRE_FILE + 1;
+	r.wire.head.size = sizeof(r.wire) + WIRE_FILE + 9;
+	assert_int_equal(decode(&r, sizeof(r), &ev), -EBADMSG);
+
+	/* As long as can be, and every byte becomes three. */
+	memset(big, 0x80, sizeof(big));
+	size = an_exec(&r, big, WIRE_FILE, big, WIRE_ARGS);
+	assert_int_equal(decode(&r, size, &ev), 0);
+	assert_true(strlen(ev.exec.executable) < EV_EXE);
+	assert_true(strlen(ev.exec.command_line) < EV_ARGS);
+	assert_int_equal(ev.exec.args_cut, 1);
+}
+
+static struct wire_exit an_exit(void)
+{
+	return (struct wire_exit){
+		.head = head(WIRE_EXIT, sizeof(struct wire_exit)),
+		.who = who(31337, 23, "gunicorn"),
+		.parent_tgid = 31300,
+		.parent_start = 77,
+		.pid_ns = 4026532100u,
+		.status = 0x8b,
+		.rss_flags = WIRE_RSS_VALID | WIRE_RSS_EXACT,
+		.rss = {.file = 100, .anon = 200, .swap = 3, .shmem = 40},
+		.max_rss = 350,
+		.min_flt = 12,
+		.maj_flt = 1,
+		.oom_victim = 1,
+		.source = WIRE_EXIT_FENTRY,
+	};
+}
+
+static void test_exit(void **state)
+{
+	struct decode_config c = config;
+	struct wire_exit wire = an_exit();
+	union event ev;
+
+	(void)state;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_int_equal(ev.head.type, EV_EXIT);
+	check_who(&ev.exit.who, 31337, 0, "gunicorn");
+	assert_int_equal(ev.exit.ns_pid, 23);
+	assert_int_equal(ev.exit.parent_pid, 31300);
+	assert_int_equal(ev.exit.parent_start, 77);
+	assert_int_equal(ev.exit.pid_ns, 4026532100u);
+	assert_int_equal(ev.exit.status, 0x8b);
+	assert_int_equal(ev.exit.oom_victim, 1);
+	assert_int_equal(ev.exit.rss_exact, 1);
+	assert_int_equal(ev.exit.anon, 200 * PAGE);
+	assert_int_equal(ev.exit.file, 100 * PAGE);
+	assert_int_equal(ev.exit.shmem, 40 * PAGE);
+	assert_int_equal(ev.exit.swap, 3 * PAGE);
+	assert_int_equal(ev.exit.peak_rss, 350 * PAGE);
+	assert_int_equal(ev.exit.minor_faults, 12);
+	assert_int_equal(ev.exit.major_faults, 1);
+
+	/* maxrss is approximate: never below what is there. */
+	wire.max_rss = 339;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_int_equal(ev.exit.peak_rss, 340 * PAGE);
+
+	/* A sum of per-CPU parts can come out below zero. */
+	wire.rss.anon = -3;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_int_equal(ev.exit.anon, 0);
+
+	c.rss_exact = false;
+	assert_int_equal(decode_with(&c, &wire, sizeof(wire), &ev), 0);
+	assert_int_equal(ev.exit.rss_exact, 0);
+	wire.rss_flags = WIRE_RSS_VALID;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_int_equal(ev.exit.rss_exact, 0);
+	assert_int_equal(ev.exit.file, 100 * PAGE);
+
+	/* Its memory was gone already. */
+	wire.rss_flags = WIRE_RSS_EXACT;
+	wire.max_rss = 0;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_true(ev.exit.anon == S64_UNKNOWN && ev.exit.file == S64_UNKNOWN);
+	assert_true(ev.exit.shmem == S64_UNKNOWN && ev.exit.swap == S64_UNKNOWN);
+	assert_int_equal(ev.exit.rss_exact, 0);
+	assert_true(ev.exit.peak_rss == U64_UNKNOWN);
+
+	/* Numbers that no machine has. */
+	wire = an_exit();
+	wire.rss.anon = INT64_MAX;
+	wire.max_rss = UINT64_MAX;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_true(ev.exit.anon == S64_UNKNOWN);
+	assert_true(ev.exit.peak_rss == U64_UNKNOWN);
+}
+
+static void test_signal(void **state)
+{
+	struct wire_signal wire = {
+		.head = head(WIRE_SIGNAL, sizeof(wire)),
+		.sender = who(1, 2, "init"),
+		.target = who(31337, 31340, "gunicorn"),
+		.sig = 6,
+		.code = -6,
+		.info = WIRE_SI_REAL,
+		.handler = WIRE_SA_HANDLER,
+		.group = 5,
+		.result = 2,
+	};
+	union event ev;
+
+	(void)state;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_int_equal(ev.head.type, EV_SIGNAL);
+	check_who(&ev.signal.sender, 1, 2, "init");
+	check_who(&ev.signal.target, 31337, 31340, "gunicorn");
+	assert_int_equal(ev.signal.sig, 6);
+	assert_int_equal(ev.signal.code, -6);
+	assert_int_equal(ev.signal.info, EV_SI_REAL);
+	assert_int_equal(ev.signal.handler, EV_SA_HANDLER);
+	assert_int_equal(ev.signal.group, 1);
+	assert_int_equal(ev.signal.result, 2);
+	wire.info = WIRE_SI_PRIV; /* there is no si_code then */
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_int_equal(ev.signal.code, 0);
+}
+
+struct cgroup_record {
+	struct wire_cgroup wire;
+	char path[WIRE_PATH + 1];
+};
+
+static size_t a_cgroup(struct cgroup_record *r, uint16_t kind, const char *path, size_t len)
+{
+	size_t size = sizeof(r->wire) + len;
+
+	memset(r, 0, sizeof(*r));
+	r->wire.head = head(kind, size);
+	r->wire.id = 900;
+	r->wire.parent_id = 800;
+	r->wire.level = 2;
+	r->wire.tgid = 31337;
+	r->wire.start = 55;
+	r->wire.path_len = (uint32_t)len;
+	memcpy(r->path, path, len);
+	return size;
+}
+
+static void test_cgroup(void **state)
+{
+	struct cgroup_record r;
+	char path[WIRE_PATH];
+	union event ev;
+	size_t size = a_cgroup(&r, WIRE_CGROUP_NEW, "/docker/a", 9);
+
+	(void)state;
+	assert_int_equal(decode(&r, size, &ev), 0);
+	assert_int_equal(ev.head.type, EV_CGROUP_NEW);
+	assert_int_equal(ev.cgroup_new.id, 900);
+	assert_int_equal(ev.cgroup_new.parent_id, 800);
+	assert_int_equal(ev.cgroup_new.level, 2);
+	assert_int_equal(ev.cgroup_new.scanned, 0);
+	assert_int_equal(ev.cgroup_new.path_cut, 0);
+	assert_string_equal(ev.cgroup_new.path, "/docker/a");
+
+	for (size_t s = 0; s < size; s++)
+		assert_int_equal(decode(&r, s, &ev), -EBADMSG);
+	r.wire.path_len++;
+	assert_int_equal(decode(&r, size, &ev), -EBADMSG);
+	r.wire.path_len = WIRE_PATH + 1;
+	r.wire.head.size = sizeof(r);
+	assert_int_equal(decode(&r, sizeof(r), &ev), -EBADMSG);
+
+	/* What lost its front says so; the root has no name; a NUL ends it. */
+	size = a_cgroup(&r, WIRE_CGROUP_NEW, "ker/a\0x", 7);
+	r.wire.path_cut = 1;
+	assert_int_equal(decode(&r, size, &ev), 0);
+	assert_string_equal(ev.cgroup_new.path, "/ker/a");
+	assert_int_equal(ev.cgroup_new.path_cut, 1);
+	size = a_cgroup(&r, WIRE_CGROUP_NEW, "", 0);
+	assert_int_equal(decode(&r, size, &ev), 0);
+	assert_string_equal(ev.cgroup_new.path, "/");
+
+	/* Every byte becomes three: it no longer fits, and that is said. */
+	memset(path, 0xfe, sizeof(path));
+	size = a_cgroup(&r, WIRE_CGROUP_NEW, path, sizeof(path));
+	assert_int_equal(decode(&r, size, &ev), 0);
+	assert_true(strlen(ev.cgroup_new.path) < EV_PATH);
+	assert_int_equal(ev.cgroup_new.path_cut, 1);
+
+	size = a_cgroup(&r, WIRE_CGROUP_GONE, "", 0);
+	assert_int_equal(decode(&r, size, &ev), 0);
+	assert_int_equal(ev.head.type, EV_CGROUP_GONE);
+	assert_int_equal(ev.cgroup_gone.id, 900);
+	size = a_cgroup(&r, WIRE_CGROUP_ATTACH, "", 0);
+	assert_int_equal(decode(&r, size, &ev), 0);
+	assert_int_equal(ev.head.type, EV_CGROUP_ATTACH);
+	assert_int_equal(ev.cgroup_attach.id, 900);
+	assert_int_equal(ev.cgroup_attach.pid, 31337);
+	assert_int_equal(ev.cgroup_attach.start, 55);
+}
+
+static struct wire_level a_level(uint64_t id)
+{
+	return (struct wire_level){.id = id,
+				   .usage = 100,
+				   .max = 128,
+				   .high = NO_LIMIT,
+				   .swap = -1,
+				   .swap_max = NO_LIMIT - 1,
+				   .failcnt = 9,
+				   .events_max = 8,
+				   .oom_local = 7,
+				   .oom_group = 1};
+}
+
+static void check_level(const struct ev_level *l, uint64_t id)
+{
+	assert_int_equal(l->id, id);
+	assert_int_equal(l->usage, 100 * PAGE);
+	assert_int_equal(l->max, 128 * PAGE);
+	assert_true(l->high == U64_UNLIMITED);
+	assert_int_equal(l->swap_usage, 0);
+	assert_true(l->swap_max == (NO_LIMIT - 1ull) * PAGE);
+	assert_int_equal(l->failcnt, 9);
+	assert_int_equal(l->events_max, 8);
+	assert_int_equal(l->oom_local, 7);
+	assert_int_equal(l->oom_group, 1);
+}
+
+static struct wire_oom an_oom(void)
+{
+	struct wire_oom wire = {
+		.head = head(WIRE_OOM, sizeof(wire)),
+		.victim = who(31337, 31338, "gunicorn"),
+		.trigger = who(41, 42, "conmon"),
+		.victim_ns_pid = 23,
+		.victim_pid_ns = 4026532100u,
+		.parent_tgid = 31300,
+		.parent_start = 77,
+		.tier = WIRE_OOM_FENTRY,
+		.total_vm = 1000,
+		.page_tables = 1212416,
+		.rss = {.file = 5, .anon = 6, .swap = 7, .shmem = 8},
+		.rss_raw = {.file = 1, .anon = -2, .swap = 3, .shmem = 4},
+		.rss_flags = WIRE_RSS_VALID | WIRE_RSS_EXACT,
+		.v1 = 1,
+		.decision = 19,
+		.nth = 2,
+		.constraint = EV_CONSTRAINT_MEMCG,
+		.order = -1,
+		.gfp = 0xcc0,
+		.total_pages = 128,
+		.points = 1034,
+		.chosen_tid = 31338,
+		.n_levels = 2,
+		.limit = a_level(800),
+		.levels = {a_level(900), a_level(800)},
+		.message = "Memory cgroup out of memory",
+		.victim_path_len = 9,
+		.limit_path_len = 7,
+		.victim_path = "/docker/ajunk",
+		.limit_path = "/docker",
+	};
+
+	return wire;
+}
+
+static void test_oom(void **state)
+{
+	struct wire_oom wire = an_oom();
+	union event ev;
+
+	(void)state;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_int_equal(ev.head.type, EV_OOM);
+	check_who(&ev.oom.victim, 31337, 31338, "gunicorn");
+	check_who(&ev.oom.trigger, 41, 42, "conmon");
+	assert_int_equal(ev.oom.ns_pid, 23);
+	assert_int_equal(ev.oom.pid_ns, 4026532100u);
+	assert_int_equal(ev.oom.parent_pid, 31300);
+	assert_int_equal(ev.oom.parent_start, 77);
+	assert_int_equal(ev.oom.tier, EV_OOM_FENTRY);
+	assert_int_equal(ev.oom.v1, 1);
+	assert_int_equal(ev.oom.total_vm, 1000 * PAGE);
+	assert_int_equal(ev.oom.page_tables, 1212416);
+	assert_int_equal(ev.oom.rss_exact, 1);
+	assert_int_equal(ev.oom.file, 5 * PAGE);
+	assert_int_equal(ev.oom.anon, 6 * PAGE);
+	assert_int_equal(ev.oom.swap, 7 * PAGE);
+	assert_int_equal(ev.oom.shmem, 8 * PAGE);
+	assert_int_equal(ev.oom.raw_file, 1 * PAGE);
+	assert_int_equal(ev.oom.raw_anon, 0);
+	assert_int_equal(ev.oom.raw_shmem, 4 * PAGE);
+	assert_int_equal(ev.oom.decision, 19);
+	assert_int_equal(ev.oom.nth, 2);
+	assert_int_equal(ev.oom.constraint, EV_CONSTRAINT_MEMCG);
+	assert_int_equal(ev.oom.order, -1);
+	assert_int_equal(ev.oom.gfp, 0xcc0);
+	assert_int_equal(ev.oom.total_pages, 128 * PAGE);
+	assert_int_equal(ev.oom.points, 1034);
+	assert_int_equal(ev.oom.chosen_tid, 31338);
+	check_level(&ev.oom.limit, 800);
+	assert_int_equal(ev.oom.n_levels, 2);
+	check_level(&ev.oom.levels[0], 900);
+	check_level(&ev.oom.levels[1], 800);
+	assert_int_equal(ev.oom.levels[2].id, 0);
+	assert_string_equal(ev.oom.message, "Memory cgroup out of memory");
+	assert_string_equal(ev.oom.victim_path, "/docker/a");
+	assert_string_equal(ev.oom.limit_path, "/docker");
+
+	/* Without a memory limit behind it. */
+	wire.limit = (struct wire_level){0};
+	wire.limit_path_len = 0;
+	wire.rss_flags = 0;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_int_equal(ev.oom.limit.id, 0);
+	assert_string_equal(ev.oom.limit_path, "");
+	assert_true(ev.oom.anon == S64_UNKNOWN && ev.oom.raw_anon == S64_UNKNOWN);
+	assert_int_equal(ev.oom.rss_exact, 0);
+}
+
+/* The tracepoint alone has no oom_control: what is in those fields is nothing. */
+static void test_oom_tracepoint(void **state)
+{
+	struct wire_oom wire = an_oom();
+	union event ev;
+
+	(void)state;
+	wire.tier = WIRE_OOM_TRACEPOINT;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_int_equal(ev.oom.tier, EV_OOM_TRACEPOINT);
+	assert_int_equal(ev.oom.decision, 0);
+	assert_true(ev.oom.nth == U64_UNKNOWN);
+	assert_true(ev.oom.constraint == U64_UNKNOWN);
+	assert_true(ev.oom.order == S64_UNKNOWN);
+	assert_true(ev.oom.gfp == U64_UNKNOWN);
+	assert_true(ev.oom.total_pages == U64_UNKNOWN);
+	assert_true(ev.oom.points == S64_UNKNOWN);
+	assert_true(ev.oom.chosen_tid == U64_UNKNOWN);
+	assert_int_equal(ev.oom.limit.id, 0);
+	assert_string_equal(ev.oom.limit_path, "");
+	/* The levels and the victim's memory are read by the program itself. */
+	assert_int_equal(ev.oom.n_levels, 2);
+	check_level(&ev.oom.levels[1], 800);
+	assert_int_equal(ev.oom.anon, 6 * PAGE);
+}
+
+static void test_oom_damaged(void **state)
+{
+	struct wire_oom wire = an_oom();
+	union event ev;
+
+	(void)state;
+	assert_int_equal(decode(&wire, sizeof(wire) - 1, &ev), -EBADMSG);
+	wire.tier = 0;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
+	wire.tier = WIRE_OOM_TRACEPOINT + 1;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
+	wire = an_oom();
+	wire.n_levels = WIRE_LEVELS;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	wire.n_levels = WIRE_LEVELS + 1;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
+	wire = an_oom();
+	wire.victim_path_len = WIRE_PATH;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	wire.victim_path_len = WIRE_PATH + 1;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
+	wire = an_oom();
+	wire.limit_path_len = UINT32_MAX;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
+	/* No NUL anywhere. */
+	wire = an_oom();
+	memset(wire.message, 'm', sizeof(wire.message));
+	memset(wire.victim_path, 'p', sizeof(wire.victim_path));
+	wire.victim_path_len = WIRE_PATH;
+	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
+	assert_int_equal(strlen(ev.oom.message), WIRE_MESSAGE);
+	assert_int_equal(strlen(ev.oom.victim_path), WIRE_PATH + 1);
+	assert_int_equal(ev.oom.victim_path[0], '/');
+}
+
+static void test_snapshots(void **state)
+{
+	struct wire_snap_task task = {
+		.who = who(31337, 23, "gunicorn"),
+		.parent_tgid = 31300,
+		.parent_start = 77,
+		.pid_ns = 4026532100u,
+		.rss = {.file = 5, .anon = 6, .swap = 7, .shmem = 8},
+		.rss_flags = WIRE_RSS_VALID | WIRE_RSS_EXACT,
+		.threads = 3,
+	};
+	struct wire_snap_memcg memcg = {
+		.level = a_level(900), .parent_id = 800, .oom_kills = 4, .depth = 2, .v1 = 1};
+	union event ev;
+
+	(void)state;
+	assert_int_equal(decode_snap_task(&config, &task, sizeof(task), 42, &ev), 0);
+	assert_int_equal(ev.head.type, EV_TASK);
+	assert_int_equal(ev.head.ts, 42);
+	check_who(&ev.task.who, 31337, 0, "gunicorn");
+	assert_int_equal(ev.task.ns_pid, 23);
+	assert_int_equal(ev.task.parent_pid, 31300);
+	assert_int_equal(ev.task.parent_start, 77);
+	assert_int_equal(ev.task.pid_ns, 4026532100u);
+	assert_int_equal(ev.task.threads, 3);
+	assert_int_equal(ev.task.rss_exact, 1);
+	assert_int_equal(ev.task.file, 5 * PAGE);
+	assert_int_equal(ev.task.anon, 6 * PAGE);
+	assert_int_equal(ev.task.swap, 7 * PAGE);
+	assert_int_equal(ev.task.shmem, 8 * PAGE);
+	task.rss_flags = 0;
+	assert_int_equal(decode_snap_task(&config, &task, sizeof(task), 42, &ev), 0);
+	assert_true(ev.task.anon == S64_UNKNOWN);
+	assert_int_equal(decode_snap_task(&config, &task, sizeof(task) - 1, 42, &ev), -EBADMSG);
+	assert_int_equal(decode_snap_task(&config, &task, sizeof(task) + 1, 42, &ev), -EBADMSG);
+
+	assert_int_equal(decode_snap_memcg(&config, &memcg, sizeof(memcg), 43, &ev), 0);
+	assert_int_equal(ev.head.type, EV_MEMCG);
+	assert_int_equal(ev.head.ts, 43);
+	check_level(&ev.memcg.level, 900);
+	assert_int_equal(ev.memcg.v1, 1);
+	assert_int_equal(ev.memcg.oom_kills, 4);
+	assert_int_equal(decode_snap_memcg(&config, &memcg, sizeof(memcg) - 1, 43, &ev), -EBADMSG);
+}
+
+/* arm64 with pages of 64 KiB: the same record, other bytes, another "no limit". */
+static void test_page_size(void **state)
+{
+	const struct decode_config c = {.page_size = 65536, .rss_exact = true};
+	struct wire_snap_memcg memcg = {.level = {.id = 1, .usage = 2, .max = INT64_MAX / 65536}};
+	union event ev;
+
+	(void)state;
+	assert_int_equal(decode_snap_memcg(&c, &memcg, sizeof(memcg), 0, &ev), 0);
+	assert_int_equal(ev.memcg.level.usage, 131072);
+	assert_true(ev.memcg.level.max == U64_UNLIMITED);
+	memcg.level.max--;
+	assert_int_equal(decode_snap_memcg(&c, &memcg, sizeof(memcg), 0, &ev), 0);
+	assert_true(ev.memcg.level.max == (INT64_MAX / 65536 - 1) * 65536ull);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fork),         cmocka_unit_test(test_head),
+		cmocka_unit_test(test_comm),         cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_exec_lengths), cmocka_unit_test(test_exit),
+		cmocka_unit_test(test_signal),       cmocka_unit_test(test_cgroup),
+		cmocka_unit_test(test_oom),          cmocka_unit_test(test_oom_tracepoint),
+		cmocka_unit_test(test_oom_damaged),  cmocka_unit_test(test_snapshots),
+		cmocka_unit_test(test_page_size),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

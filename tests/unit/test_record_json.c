@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_record_json.c - records as lines, byte for byte against tests/golden/records.jsonl.
+ *
+ * `test_record_json --print` writes the golden lines, for when the contract itself changes;
+ * `--hostile` writes lines at the limits, for tests/test_schema.py to hold against the schema.
+ */
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include "base/cleanup.h"
+#include "out/json_write.h"
+#include "out/record_json.h"
+#include "out/record_parts.h"
+#include "unit/fixtures.h"
+
+#define GOLDEN "tests/golden/records.jsonl"
+
+static char line_memory[RECORD_LINE_MAX];
+
+static struct buf line_buf(void)
+{
+	struct buf b;
+
+	buf_init(&b, line_memory, sizeof(line_memory));
+	return b;
+}
+
+static void test_goldens(void **state)
+{
+	_cleanup_fclose_ FILE *f = fopen(GOLDEN, "re");
+	_cleanup_free_ char *want = NULL;
+	size_t size = 0;
+
+	(void)state;
+	assert_non_null(f);
+	for (size_t i = 0; i < ARRAY_SIZE(fix_records); i++) {
+		struct buf b = line_buf();
+		ssize_t n = getline(&want, &size, f);
+
+		record_json(&b, &fix_records[i]);
+		assert_true(n > 0);
+		assert_false(b.overflow);
+		assert_int_equal(b.len, n);
+		assert_memory_equal(b.data, want, b.len);
+	}
+	assert_int_equal(getline(&want, &size, f), -1);
+}
+
+static void test_locale_does_not_matter(void **state)
+{
+	static char before[RECORD_LINE_MAX];
+	struct buf b = line_buf();
+	size_t len;
+
+	(void)state;
+	record_json(&b, &fix_records[2]);
+	len = b.len;
+	memcpy(before, b.data, len);
+	if (!setlocale(LC_ALL, "de_DE.UTF-8") && !setlocale(LC_ALL, "fr_FR.UTF-8"))
+		print_message("no locale with a decimal comma here: only the C locale was tried\n");
+	b = line_buf();
+	record_json(&b, &fix_records[2]);
+	setlocale(LC_ALL, "C");
+	assert_int_equal(b.len, len);
+	assert_memory_equal(b.data, before, len);
+}
+
+static void expect_object(struct json_write *w, const char *want)
+{
+	jw_finish(w);
+	assert_int_equal(w->b->len, strlen(want));
+	assert_memory_equal(w->b->data, want, strlen(want));
+}
+
+static void test_doubles(void **state)
+{
+	static const struct {
+		double v;
+		unsigned int decimals;
+		const char *want;
+	} cases[] = {
+		{0.0, 6, "{\"x\":0.0}\n"},
+		{-0.0, 6, "{\"x\":0.0}\n"},
+		{2677.0, 6, "{\"x\":2677.0}\n"},
+		{0.0008, 6, "{\"x\":0.0008}\n"},
+		{0.747, 4, "{\"x\":0.747}\n"},
+		{181000.5, 3, "{\"x\":181000.5}\n"},
+		{1.5e-6, 6, "{\"x\":0.000002}\n"},
+		{4e-7, 6, "{\"x\":0.0}\n"},
+		{-4e-7, 6, "{\"x\":0.0}\n"},
+		{-1.25, 1, "{\"x\":-1.3}\n"},
+		{0.05, 1, "{\"x\":0.1}\n"},
+		{0.999999, 4, "{\"x\":1.0}\n"},
+		{9.9999995, 6, "{\"x\":9.999999}\n"}, /* the double is a little less */
+		{5e-324, 6, "{\"x\":0.0}\n"},
+		{1e15, 6, "{\"x\":1000000000000000.0}\n"},
+		{9007199254740993.0, 1, "{\"x\":9007199254740992.0}\n"},
+		{9223372036854774784.0, 6, "{\"x\":9223372036854774784.0}\n"},
+		{9223372036854775808.0, 6, "{}\n"},
+		{1e300, 6, "{}\n"},
+		{NAN, 6, "{}\n"},
+		{INFINITY, 6, "{}\n"},
+		{-INFINITY, 6, "{}\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buf b = line_buf();
+		struct json_write w;
+
+		jw_begin(&w, &b);
+		jw_double(&w, "x", cases[i].v, cases[i].decimals);
+		expect_object(&w, cases[i].want);
+	}
+}
+
+/* Against the C library, in the C locale, where its rounding of ties cannot differ from ours. */
+static void test_doubles_like_printf(void **state)
+{
+	uint64_t x = 88172645463325252ull;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		char want[64], got[64];
+		struct buf b = line_buf();
+		struct json_write w;
+		double v;
+		size_t n;
+
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		v = (double)(x >> 20) / (double)(1 + (x & 0xfffff)) / 3.0;
+		snprintf(want, sizeof(want), "%.6f", v);
+		n = strlen(want);
+		while (want[n - 1] == '0' && want[n - 2] != '.')
+			want[--n] = '\0';
+		jw_begin(&w, &b);
+		jw_double(&w, NULL, v, 6);
+		n = b.len - 1;
+		memcpy(got, b.data + 1, n);
+		got[n] = '\0';
+		assert_string_equal(got, want);
+	}
+}
+
+static void test_integers(void **state)
+{
+	struct buf b = line_buf();
+	struct json_write w;
+
+	(void)state;
+	jw_begin(&w, &b);
+	jw_u64(&w, "a", 0);
+	jw_u64(&w, "b", U64_UNLIMITED);
+	jw_u64(&w, "c", U64_UNKNOWN);
+	jw_u64(&w, "d", U64_UNLIMITED - 1);
+	jw_s64(&w, "e", S64_UNKNOWN);
+	jw_s64(&w, "f", S64_UNKNOWN + 1);
+	jw_hex(&w, "g", 0);
+	jw_hex(&w, "h", 0xcc0);
+	jw_hex(&w, "i", U64_UNKNOWN - 1);
+	jw_hex(&w, "j", U64_UNKNOWN);
+	jw_seconds(&w, "k", 1500);
+	jw_seconds(&w, "l", 60000000000);
+	jw_seconds(&w, "m", U64_UNKNOWN);
+	expect_object(&w, "{\"a\":0,\"b\":null,\"d\":18446744073709551613,"
+			  "\"f\":-9223372036854775807,\"g\":\"0x0\",\"h\":\"0xcc0\","
+			  "\"i\":\"0xfffffffffffffffe\",\"k\":0.000002,\"l\":60.0}\n");
+}
+
+static void test_times(void **state)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *want;
+	} cases[] = {
+		{951782399, "{\"t\":\"2000-02-28T23:59:59.000000007Z\"}\n"},
+		{951782400, "{\"t\":\"2000-02-29T00:00:00.000000007Z\"}\n"},
+		{951868800, "{\"t\":\"2000-03-01T00:00:00.000000007Z\"}\n"},
+		{1, "{\"t\":\"1970-01-01T00:00:01.000000007Z\"}\n"},
+		{1735689599, "{\"t\":\"2024-12-31T23:59:59.000000007Z\"}\n"},
+		{4107542399, "{\"t\":\"2100-02-28T23:59:59.000000007Z\"}\n"},
+		{4107542400, "{\"t\":\"2100-03-01T00:00:00.000000007Z\"}\n"},
+		{18446744073, "{\"t\":\"2554-07-21T23:34:33.000000007Z\"}\n"},
+	};
+	struct buf b;
+	struct json_write w;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		b = line_buf();
+		jw_begin(&w, &b);
+		jw_time(&w, "t", cases[i].seconds * 1000000000 + 7);
+		expect_object(&w, cases[i].want);
+	}
+	b = line_buf();
+	jw_begin(&w, &b);
+	jw_time(&w, "t", 0);
+	jw_time(&w, "t", U64_UNKNOWN);
+	expect_object(&w, "{}\n");
+}
+
+static void test_empty_objects_leave_no_trace(void **state)
+{
+	struct buf b = line_buf();
+	struct json_write w;
+
+	(void)state;
+	jw_begin(&w, &b);
+	jw_object(&w, "a");
+	jw_object(&w, "b");
+	jw_string(&w, "c", "", JSON_NAME);
+	jw_string(&w, "c", NULL, JSON_NAME);
+	jw_end(&w);
+	jw_end(&w);
+	jw_object(&w, "d");
+	jw_bool(&w, "e", true);
+	jw_object(&w, "f");
+	jw_end(&w);
+	jw_bool(&w, "g", false);
+	jw_end(&w);
+	jw_array(&w, "h");
+	jw_end(&w);
+	jw_object(&w, "i");
+	jw_end(&w);
+	jw_array(&w, "j");
+	jw_object(&w, NULL);
+	jw_end(&w);
+	jw_object(&w, NULL);
+	jw_u64(&w, "k", 1);
+	jw_end(&w);
+	jw_string(&w, NULL, "l", JSON_NAME);
+	jw_end(&w);
+	expect_object(&w, "{\"d\":{\"e\":true,\"g\":false},\"h\":[],\"j\":[{\"k\":1},\"l\"]}\n");
+}
+
+static void test_signal_names(void **state)
+{
+	struct buf b = line_buf();
+	struct json_write w;
+
+	(void)state;
+	jw_begin(&w, &b);
+	put_signal_name(&w, "a", 0);
+	put_signal_name(&w, "b", 1);
+	put_signal_name(&w, "c", 31);
+	put_signal_name(&w, "d", 32);
+	put_signal_name(&w, "e", 34);
+	put_signal_name(&w, "f", 64);
+	put_signal_name(&w, "g", 65);
+	put_signal_name(&w, "h", 9);
+	put_signal_name(&w, "i", U64_UNKNOWN);
+	put_signal_name(&w, "j", 11);
+	put_signal_name(&w, "k", 17);
+	expect_object(&w, "{\"b\":\"SIGHUP\",\"c\":\"SIGSYS\",\"d\":\"SIG32\",\"e\":\"SIGRTMIN\","
+			  "\"f\":\"SIGRTMIN+30\",\"g\":\"SIG65\",\"h\":\"SIGKILL\","
+			  "\"j\":\"SIGSEGV\",\"k\":\"SIGCHLD\"}\n");
+}
+
+static void test_cut_at_a_character(void **state)
+{
+	struct buf b = line_buf();
+	struct json_write w;
+
+	(void)state;
+	jw_begin(&w, &b);
+	jw_string(&w, "whole", "ab\xc3\xa9", 4);
+	jw_object(&w, "o");
+	jw_string(&w, "two", "ab\xc3\xa9", 3);
+	jw_string(&w, "four", "\xf0\x9f\x98\x80x", 3);
+	jw_array(&w, "list");
+	jw_string(&w, NULL, "abcd", 2);
+	jw_string(&w, NULL, "efgh", 2);
+	jw_end(&w);
+	jw_end(&w);
+	jw_string(&w, "bad", "a\xff\x01\"", 15);
+	jw_string(&w, "worse", "a\xff\x01\"", 14);
+	expect_object(&w,
+		      "{\"whole\":\"ab\xc3\xa9\",\"o\":{\"two\":\"ab\",\"list\":[\"ab\",\"ef\"]},"
+		      "\"bad\":\"a\\ufffd\\u0001\\\"\",\"worse\":\"a\\ufffd\\u0001\","
+		      "\"truncated\":[\"o.two\",\"o.four\",\"o.list\",\"worse\"]}\n");
+}
+
+/* What the kernel cut already (args_cut) and what was left out are both said. */
+static void test_process_parts(void **state)
+{
+	static const struct record_process bare = {.pid = 1,
+						   .start_real = U64_UNKNOWN,
+						   .uid = U64_UNKNOWN,
+						   .container_pid = U64_UNKNOWN};
+	static const struct record_process nobody = {.pid = 0, .name = "swapper"};
+	struct record_process cut = bare;
+	struct buf b = line_buf();
+	struct json_write w;
+
+	(void)state;
+	cut.command_line = "a b";
+	cut.args_cut = true;
+	jw_begin(&w, &b);
+	put_process(&w, "p", &bare);
+	put_process(&w, "q", &nobody);
+	jw_object(&w, "victim");
+	put_process(&w, "process", &cut);
+	jw_end(&w);
+	expect_object(&w, "{\"p\":{\"pid\":1},\"victim\":{\"process\":{\"pid\":1,"
+			  "\"command_line\":\"a b\"}},"
+			  "\"truncated\":[\"victim.process.command_line\"]}\n");
+}
+
+/* ---- lines at their limits ---- */
+
+static char hostile_text[20000];
+static struct ev_start hostile_start;
+static struct ev_feature hostile_features[200];
+static struct rec_resource hostile_resources[400];
+static struct rec_program hostile_programs[400];
+
+static const struct record_container hostile_container = {.id = hostile_text,
+							  .name = hostile_text,
+							  .image = hostile_text,
+							  .cgroup = hostile_text,
+							  .cgroup_id = INT64_MAX,
+							  .started_real = FIX_TIME,
+							  .runtime = "docker",
+							  .identity_source = "path",
+							  .pod_name = hostile_text,
+							  .pod_uid = hostile_text,
+							  .namespace = hostile_text,
+							  .k8s_container = hostile_text,
+							  .restart_count = 3};
+static const struct record_process hostile_process = {.pid = UINT32_MAX,
+						      .parent_pid = UINT32_MAX,
+						      .start_real = FIX_TIME,
+						      .uid = UINT32_MAX,
+						      .container_pid = UINT32_MAX,
+						      .name = hostile_text,
+						      .executable = hostile_text,
+						      .command_line = hostile_text,
+						      .role = hostile_text};
+
+static struct rec_oom_kill hostile_oom;
+static struct rec_process_exit hostile_exit;
+static struct rec_container_sample hostile_sample;
+static struct rec_host_sample hostile_host;
+static struct rec_agent_stop hostile_stop;
+static struct rec_agent_start hostile_agent;
+
+static struct record hostile_records[] = {
+	{FIX_HEAD(RECORD_AGENT_START, SEVERITY_INFO, 1), .agent_start = &hostile_agent},
+	{FIX_HEAD(RECORD_OOM_KILL, SEVERITY_CRITICAL, 2), .container = &hostile_container,
+	 .oom_kill = &hostile_oom},
+	{FIX_HEAD(RECORD_PROCESS_EXIT, SEVERITY_WARNING, 3), .container = &hostile_container,
+	 .process_exit = &hostile_exit},
+	{FIX_HEAD(RECORD_CONTAINER_SAMPLE, SEVERITY_INFO, 4), .container = &hostile_container,
+	 .container_sample = &hostile_sample},
+	{FIX_HEAD(RECORD_HOST_SAMPLE, SEVERITY_INFO, 5), .host_sample = &hostile_host},
+	{FIX_HEAD(RECORD_AGENT_STOP, SEVERITY_INFO, 6), .agent_stop = &hostile_stop},
+};
+
+/* Every text full of the byte, longer than any cap. */
+static void make_hostile(char byte)
+{
+	memset(hostile_text, byte, sizeof(hostile_text) - 1);
+	hostile_start = fix_ev_start;
+	hostile_start.n_include = hostile_start.n_exclude = EV_GLOBS;
+	for (size_t i = 0; i < EV_GLOBS; i++) {
+		memset(hostile_start.include[i], byte, EV_TEXT - 1);
+		memset(hostile_start.exclude[i], byte, EV_TEXT - 1);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(hostile_features); i++) {
+		hostile_features[i] = fix_features[1];
+		memset(hostile_features[i].lost, byte, EV_TEXT - 1);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(hostile_resources); i++) {
+		hostile_resources[i] = fix_resources[0];
+		memset(hostile_resources[i].name, byte, EV_NAME - 1);
+		hostile_programs[i] = fix_programs[0];
+		memset(hostile_programs[i].name, byte, EV_NAME - 1);
+	}
+	hostile_agent = (struct rec_agent_start){.start = &hostile_start,
+						 .features = hostile_features,
+						 .n_features = ARRAY_SIZE(hostile_features)};
+	hostile_oom = fix_oom_kill;
+	hostile_oom.victim = hostile_oom.trigger = hostile_process;
+	hostile_oom.trigger_container = hostile_container;
+	hostile_oom.limit_hit.cgroup = hostile_text;
+	hostile_exit = fix_process_exit;
+	hostile_exit.process = hostile_exit.sender = hostile_process;
+	hostile_exit.sender_container = hostile_container;
+	hostile_sample = fix_container_sample;
+	hostile_sample.n_top = RECORD_TOP;
+	hostile_host = fix_host_sample;
+	hostile_host.n_biggest = RECORD_TOP;
+	for (size_t i = 0; i < RECORD_TOP; i++) {
+		hostile_sample.top[i].process = hostile_process;
+		hostile_host.biggest[i].container = hostile_container;
+	}
+	hostile_stop = fix_agent_stop;
+	hostile_stop.health.resources = hostile_resources;
+	hostile_stop.health.n_resources = ARRAY_SIZE(hostile_resources);
+	hostile_stop.health.programs = hostile_programs;
+	hostile_stop.health.n_programs = ARRAY_SIZE(hostile_programs);
+}
+
+static void test_no_line_too_long(void **state)
+{
+	static const char bytes[] = {'a', '"', '\x01', '\xff', '\x7f'};
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_SIZE(bytes); k++) {
+		make_hostile(bytes[k]);
+		for (size_t i = 0; i < ARRAY_SIZE(hostile_records); i++) {
+			struct buf b = line_buf();
+			json_error_t error;
+			json_t *root;
+
+			record_json(&b, &hostile_records[i]);
+			assert_false(b.overflow);
+			assert_true(b.len <= RECORD_LINE_MAX);
+			assert_int_equal(b.data[b.len - 1], '\n');
+			assert_null(memchr(b.data, '\n', b.len - 1));
+			root = json_loadb(b.data, b.len, JSON_REJECT_DUPLICATES, &error);
+			if (!root)
+				fail_msg("record %zu: %s", i, error.text);
+			assert_true(json_array_size(json_object_get(root, "truncated")) > 0);
+			json_decref(root);
+		}
+	}
+}
+
+/* What `memwitness schema` prints is the file, byte for byte. */
+static void test_schema_is_the_file(void **state)
+{
+	_cleanup_fclose_ FILE *f = fopen("user/out/schema.json", "re");
+	const char *schema = record_schema();
+	_cleanup_free_ char *want = NULL;
+	size_t size = 0;
+	ssize_t n;
+
+	(void)state;
+	assert_non_null(f);
+	n = getdelim(&want, &size, '\0', f);
+	assert_true(n > 0);
+	assert_int_equal(strlen(schema), n);
+	assert_memory_equal(schema, want, (size_t)n);
+}
+
+/* The buffer may hold other lines already: the limit is of the line, not of the buffer. */
+static void test_appends_to_a_buffer(void **state)
+{
+	_cleanup_free_ char *memory = malloc(4 * RECORD_LINE_MAX);
+	size_t first, second;
+	struct buf b;
+
+	(void)state;
+	assert_non_null(memory);
+	make_hostile('\x01');
+	buf_init(&b, memory, 4 * RECORD_LINE_MAX);
+	record_json(&b, &hostile_records[1]);
+	first = b.len;
+	record_json(&b, &hostile_records[1]);
+	second = b.len - first;
+	assert_int_equal(first, second);
+	assert_memory_equal(memory, memory + first, first);
+}
+
+static void print_lines(const struct record *records, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct buf b = line_buf();
+
+		record_json(&b, &records[i]);
+		fwrite(b.data, 1, b.len, stdout);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_goldens),
+		cmocka_unit_test(test_locale_does_not_matter),
+		cmocka_unit_test(test_doubles),
+		cmocka_unit_test(test_doubles_like_printf),
+		cmocka_unit_test(test_integers),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_empty_objects_leave_no_trace),
+		cmocka_unit_test(test_signal_names),
+		cmocka_unit_test(test_cut_at_a_character),
+		cmocka_unit_test(test_process_parts),
+		cmocka_unit_test(test_no_line_too_long),
+		cmocka_unit_test(test_appends_to_a_buffer),
+		cmocka_unit_test(test_schema_is_the_file),
+	};
+
+	if (argc > 1 && !strcmp(argv[1], "--print")) {
+		print_lines(fix_records, ARRAY_SIZE(fix_records));
+		return 0;
+	}
+	if (argc > 1 && !strcmp(argv[1], "--hostile")) {
+		make_hostile('\x01');
+		print_lines(hostile_records, ARRAY_SIZE(hostile_records));
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

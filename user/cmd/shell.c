@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shell.c - see shell.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "cmd/shell.h"
+#include "in/procfs.h"
+
+#define ANSWER_ROUNDS 8 /* answers can lead to requests again, but not for ever */
+
+/* ---- events in ---- */
+
+static void push(void *ctx, const union event *ev)
+{
+	struct shell *s = ctx;
+
+	if (ev->head.type == EV_CGROUP_NEW && ev->cgroup_new.scanned == 1)
+		s->cgroups++;
+	else if (ev->head.type == EV_TASKS_END)
+		s->processes = ev->tasks_end.count;
+	if (s->recorder)
+		eventlog_write(s->recorder, ev);
+	pipeline_step(&s->pipeline, ev);
+}
+
+static void push_mark(struct shell *s, uint64_t watermark)
+{
+	union event ev;
+
+	event_init(&ev, EV_MARK, watermark);
+	ev.mark.now = now_boot();
+	push(s, &ev);
+}
+
+/* ---- lines and requests out ---- */
+
+static void on_line(void *ctx, const char *line, size_t len, enum severity severity)
+{
+	struct shell *s = ctx;
+
+	sink_line(s->sink, line, len, severity, now_boot());
+}
+
+static void on_request(void *ctx, const struct request *request)
+{
+	struct shell *s = ctx;
+
+	requests_add(&s->requests, request);
+}
+
+static const struct pipeline_ops pipeline_ops = {.line = on_line, .request = on_request};
+
+/* ---- answers ---- */
+
+static void push_output_health(struct shell *s)
+{
+	struct sink_stats st;
+	union event ev;
+	int error = 0;
+
+	sink_stats(s->sink, &st);
+	event_init(&ev, EV_RESOURCE, now_boot());
+	snprintf(ev.resource.name, sizeof(ev.resource.name), "output");
+	ev.resource.capacity = st.queue_size;
+	ev.resource.used = st.queued;
+	ev.resource.peak = st.queued_peak;
+	ev.resource.lost = st.dropped[0] + st.dropped[1] + st.dropped[2];
+	if (st.last_error)
+		snprintf(ev.resource.cause, sizeof(ev.resource.cause), "%s",
+			 strerror(st.last_error));
+	push(s, &ev);
+
+	event_init(&ev, EV_RESOURCE, now_boot());
+	snprintf(ev.resource.name, sizeof(ev.resource.name), "requests");
+	ev.resource.capacity = REQUEST_QUEUE_MAX;
+	ev.resource.used = s->requests.len - s->requests.read;
+	ev.resource.peak = s->requests.size;
+	ev.resource.lost = s->requests.lost;
+	push(s, &ev);
+
+	if (!s->recorder)
+		return;
+	event_init(&ev, EV_RESOURCE, now_boot());
+	snprintf(ev.resource.name, sizeof(ev.resource.name), "event_log");
+	ev.resource.lost = eventlog_writer_lost(s->recorder, &error);
+	if (error)
+		snprintf(ev.resource.cause, sizeof(ev.resource.cause), "%s", strerror(error));
+	push(s, &ev);
+}
+
+static void push_health(struct shell *s)
+{
+	union event ev;
+
+	event_init(&ev, EV_HEALTH, now_boot());
+	push_output_health(s);
+	kernel_health(s->kernel, push, s, &ev.health);
+	procfs_self(&ev.health.cpu_ns, &ev.health.rss);
+	ev.health.kernel_oom_kills = procfs_oom_kills("");
+	/* It closes the series: behind everything that was just told. */
+	ev.health.head.ts = now_boot();
+	push(s, &ev);
+}
+
+static void answer(struct shell *s, const struct request *r)
+{
+	const struct run_options *o = s->options;
+	union event ev;
+
+	switch (r->type) {
+	case REQUEST_PROC_INFO:
+		procfs_process("", r->pid, r->start, o->redact, now_boot(), &ev);
+		push(s, &ev);
+		break;
+	case REQUEST_MEMCG_STAT:
+		cgroupfs_stat(&s->cgroupfs, r->cgroup_id, r->path, now_boot(), &ev);
+		push(s, &ev);
+		break;
+	case REQUEST_MEMCG:
+		cgroupfs_memcg(&s->cgroupfs, r->cgroup_id, r->path, now_boot(), &ev);
+		push(s, &ev);
+		break;
+	case REQUEST_MEMCG_COUNTS:
+		if (r->cgroup_id)
+			kernel_read_count(s->kernel, r->cgroup_id, push, s);
+		else
+			kernel_read_counts(s->kernel, push, s);
+		break;
+	case REQUEST_HOST:
+		procfs_host("", now_boot(), &ev);
+		push(s, &ev);
+		break;
+	case REQUEST_HEALTH:
+		push_health(s);
+		break;
+	case REQUEST_FORGET:
+		kernel_forget(s->kernel, r->cgroup_id);
+		break;
+	case REQUEST_IDENTITY:
+		break;
+	}
+}
+
+/* Answer until the core has no more questions; each round of answers ends with a mark. */
+static void settle(struct shell *s, uint64_t watermark)
+{
+	struct request r;
+
+	push_mark(s, watermark);
+	for (int round = 0; round < ANSWER_ROUNDS && s->requests.read < s->requests.len; round++) {
+		size_t end = s->requests.len;
+
+		while (s->requests.read < end && requests_take(&s->requests, &r))
+			answer(s, &r);
+		push_mark(s, now_boot());
+	}
+}
+
+void shell_drain(struct shell *s)
+{
+	uint64_t watermark = now_boot();
+	int n = kernel_drain(s->kernel, push, s);
+
+	if (n < 0)
+		log_warning("cannot read the rings: %s", strerror(-n));
+	settle(s, watermark);
+}
+
+static void push_round_end(struct shell *s)
+{
+	union event ev;
+
+	event_init(&ev, EV_MEMCGS_END, now_boot());
+	ev.memcgs_end.count = 0;
+	push(s, &ev);
+}
+
+void shell_tick(struct shell *s)
+{
+	uint64_t watermark;
+	union event ev;
+	bool memcgs;
+	int n;
+
+	/* Before the snapshot, so that little is left behind it to be put in order. */
+	n = kernel_drain(s->kernel, push, s);
+	if (n < 0)
+		log_warning("cannot read the rings: %s", strerror(-n));
+	event_init(&ev, EV_CLOCK, now_boot());
+	ev.clock.real = now_real();
+	push(s, &ev);
+	n = kernel_snapshot_tasks(s->kernel, push, s);
+	if (n)
+		log_debug("snapshot of processes: %s", strerror(-n));
+	memcgs = kernel_snapshot_memcgs(s->kernel, push, s) == 0;
+	watermark = now_boot();
+	kernel_drain(s->kernel, push, s);
+	settle(s, watermark);
+	if (!memcgs) {
+		/* No cgroup iterator: the core asked for each cgroup, and has its answers now. */
+		push_round_end(s);
+		settle(s, now_boot());
+	}
+	if (s->recorder)
+		eventlog_flush(s->recorder);
+}
+
+/* ---- beginning ---- */
+
+static uint32_t copy_globs(char to[EV_GLOBS][EV_TEXT], const struct globs *from)
+{
+	uint32_t n = 0;
+
+	for (; n < from->n && n < EV_GLOBS; n++)
+		snprintf(to[n], EV_TEXT, "%s", from->text[n]);
+	return n;
+}
+
+static void describe_start(struct shell *s)
+{
+	const struct run_options *o = s->options;
+	union event ev;
+	struct ev_start *st = &s->start;
+
+	event_init(&ev, EV_START, now_boot());
+	*st = ev.start;
+	st->log_version = EVENT_LOG_VERSION;
+	st->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
+	st->real = now_real();
+	st->memory_hierarchy = s->cgroupfs.hierarchy;
+	st->root_memcg = s->cgroupfs.root_id;
+	st->sample_interval = o->sample_interval_ns;
+	st->report_interval = o->report_interval_ns;
+	st->max_processes = o->max_processes;
+	st->max_containers = o->max_containers;
+	st->redact = (uint64_t)o->redact;
+	st->all_exits = o->all_exits;
+	st->agent_pid = (uint64_t)getpid();
+	snprintf(st->version, sizeof(st->version), "%s", MEMWITNESS_VERSION);
+	snprintf(st->cgroup_mode, sizeof(st->cgroup_mode), "%s", s->cgroupfs.mode);
+	st->n_include = copy_globs(st->include, &o->include);
+	st->n_exclude = copy_globs(st->exclude, &o->exclude);
+	procfs_host_identity("", st);
+}
+
+static int open_outputs(struct shell *s)
+{
+	const struct run_options *o = s->options;
+	struct sink_options so = {.path = o->output,
+				  .rotate_bytes = o->rotate_bytes,
+				  .rotate_ns = o->rotate_ns,
+				  .rotate_keep = o->rotate_keep,
+				  .queue_bytes = o->queue_bytes};
+	char err[256] = "";
+	int r = sink_open(&s->sink, &so, err, sizeof(err));
+
+	if (r) {
+		log_error("%s", err);
+		return 1;
+	}
+	if (!o->record[0])
+		return 0;
+	r = eventlog_writer_open(&s->recorder, o->record);
+	if (r) {
+		log_error("cannot write the event log %s: %s", o->record, strerror(-r));
+		return 1;
+	}
+	return 0;
+}
+
+static int open_kernel(struct shell *s)
+{
+	const struct run_options *o = s->options;
+	struct kernel_options ko = {.max_containers = o->max_containers,
+				    .memory_hierarchy = s->cgroupfs.hierarchy,
+				    .memory_v1 = s->cgroupfs.v1,
+				    .ring_bytes = o->ring_bytes,
+				    .oom_ring_bytes = o->oom_ring_bytes,
+				    .redact = o->redact,
+				    .memory_root = s->cgroupfs.memory,
+				    .debug = o->debug};
+	char err[512] = "";
+	int r = kernel_open(&s->kernel, s->features, &ko, err, sizeof(err));
+
+	if (r) {
+		log_error("%s; `memwitness doctor` says what is missing", err);
+		return 2;
+	}
+	return 0;
+}
+
+static void push_features(struct shell *s)
+{
+	union event ev;
+
+	for (int i = 0; i < FEAT_COUNT; i++) {
+		const struct feature *f = &s->features[i];
+
+		event_init(&ev, EV_FEATURE, now_boot());
+		ev.feature.state = f->state;
+		snprintf(ev.feature.name, sizeof(ev.feature.name), "%s", f->name);
+		snprintf(ev.feature.how, sizeof(ev.feature.how), "%s", f->how);
+		snprintf(ev.feature.lost, sizeof(ev.feature.lost), "%s", f->lost ? f->lost : "");
+		push(s, &ev);
+	}
+}
+
+static void first_inventory(struct shell *s)
+{
+	union event ev;
+	int r;
+
+	event_init(&ev, EV_READY, now_boot());
+	push(s, &ev);
+	r = cgroupfs_scan(&s->cgroupfs, now_boot(), push, s);
+	if (r)
+		log_warning("cannot list the cgroups: %s", strerror(-r));
+	/* The base that the kernel's own count of OOM kills is held against. */
+	push_health(s);
+	shell_tick(s);
+}
+
+int shell_open(struct shell *s, const struct run_options *options)
+{
+	union event ev;
+	int r;
+
+	memset(s, 0, sizeof(*s));
+	s->options = options;
+	if (geteuid() != 0) {
+		log_error("tracing needs root: run it with sudo, or as a privileged container");
+		return 2;
+	}
+	r = cgroupfs_open(&s->cgroupfs, "");
+	if (r) {
+		log_error("no memory cgroup hierarchy is mounted: `memwitness doctor` says more");
+		return 2;
+	}
+	features_probe(s->features, options->oom_tier);
+	if (features_verdict(s->features) == 2) {
+		for (int i = 0; i < FEAT_COUNT; i++)
+			if (s->features[i].required && s->features[i].state == FEATURE_NO)
+				log_error("%s is missing: %s", s->features[i].name,
+					  s->features[i].advice);
+		log_error("this host cannot be traced: `memwitness doctor` says more");
+		return 2;
+	}
+	r = open_outputs(s);
+	if (r)
+		return r;
+	describe_start(s);
+	if (pipeline_open(&s->pipeline, &s->start, &pipeline_ops, s)) {
+		log_error("no memory for %llu processes and %llu containers",
+			  (unsigned long long)s->start.max_processes,
+			  (unsigned long long)s->start.max_containers);
+		return 1;
+	}
+	memset(&ev, 0, sizeof(ev));
+	ev.start = s->start;
+	push(s, &ev);
+	r = open_kernel(s);
+	if (r)
+		return r;
+	push_features(s);
+	first_inventory(s);
+	return 0;
+}
+
+/* ---- end ---- */
+
+void shell_stop(struct shell *s, const char *why)
+{
+	union event ev;
+
+	shell_drain(s);
+	push_health(s);
+	settle(s, now_boot());
+	event_init(&ev, EV_STOP, now_boot());
+	snprintf(ev.stop.why, sizeof(ev.stop.why), "%s", why);
+	push(s, &ev);
+}
+
+void shell_close(struct shell *s)
+{
+	int r;
+
+	if (s->sink)
+		sink_close(s->sink, 5000000000ull);
+	r = eventlog_writer_close(s->recorder);
+	if (r)
+		log_warning("the event log %s is not whole: %s", s->options->record, strerror(-r));
+	kernel_free(s->kernel);
+	pipeline_close(&s->pipeline);
+	requests_free(&s->requests);
+	memset(s, 0, sizeof(*s));
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* emit.c - records and requests leave the core here; and how its objects are described in them. */
+#include <math.h>
+#include <string.h>
+#include "core/state.h"
+
+uint64_t core_real(const struct core *core, uint64_t boot)
+{
+	return boot + (uint64_t)core->real_offset;
+}
+
+double core_seconds(uint64_t from, uint64_t to)
+{
+	return to > from ? (double)(to - from) / (double)NSEC_PER_SEC : 0.0;
+}
+
+void core_request(struct core *core, const struct request *request)
+{
+	core->ops->request(core->ctx, request);
+}
+
+void core_emit(struct core *core, const struct record *record, uint64_t boot_ts, uint32_t container)
+{
+	struct record_container described;
+	struct record whole = *record;
+
+	whole.container = NULL;
+	if (container) {
+		describe_container(core, container, &described);
+		whole.container = &described;
+	}
+	whole.seq = ++core->seq;
+	whole.time_real = core_real(core, boot_ts);
+	whole.host_name = core->start.host;
+	whole.boot_id = core->start.boot_id;
+	core->ops->emit(core->ctx, &whole);
+}
+
+static uint64_t container_started(const struct core *core, const struct container *c)
+{
+	if (core->cgroups[c->cgroup].created)
+		return core_real(core, core->cgroups[c->cgroup].created);
+	if (c->init_pid)
+		return core_real(core, c->init_start);
+	return U64_UNKNOWN;
+}
+
+void describe_container(struct core *core, uint32_t container, struct record_container *out)
+{
+	struct container *c = &core->containers[container];
+	const struct cgroup *g = &core->cgroups[c->cgroup];
+	const struct ev_identity *known = &c->identity;
+
+	memset(out, 0, sizeof(*out));
+	out->id = known->container_id[0] ? known->container_id : c->path.id;
+	out->name = known->name[0] ? known->name : c->path.name;
+	out->runtime = known->runtime[0] ? known->runtime : c->path.runtime;
+	out->image = known->image;
+	out->cgroup = g->path;
+	out->cgroup_id = g->id;
+	out->started_real = container_started(core, c);
+	out->identity_source = known->source[0] ? known->source : g->path[0] ? "path" : "";
+	out->pod_name = known->pod_name;
+	out->pod_uid = known->pod_uid[0] ? known->pod_uid : c->path.pod_uid;
+	out->namespace = known->namespace;
+	out->k8s_container = known->k8s_container;
+	out->restart_count = known->source[0] ? known->restart_count : U64_UNKNOWN;
+}
+
+void describe_process(struct core *core, const struct process *p, struct record_process *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->pid = p->pid;
+	out->parent_pid = p->parent_pid;
+	out->start_real = p->start ? core_real(core, p->start) : U64_UNKNOWN;
+	out->uid = p->uid;
+	out->container_pid = p->ns_pid ? p->ns_pid : U64_UNKNOWN;
+	out->name = p->comm;
+	out->executable = p->executable;
+	out->command_line = p->command_line;
+	out->args_cut = p->args_cut;
+}
+
+void describe_who(struct core *core, const struct ev_who *who, struct record_process *out)
+{
+	uint32_t i = process_find(core, who->pid, who->start);
+
+	if (i) {
+		describe_process(core, &core->processes[i], out);
+		/* The name of that instant: a process may have renamed itself since. */
+		if (who->comm[0])
+			out->name = who->comm;
+		return;
+	}
+	memset(out, 0, sizeof(*out));
+	out->pid = who->pid;
+	out->start_real = who->start ? core_real(core, who->start) : U64_UNKNOWN;
+	out->uid = who->uid;
+	out->container_pid = U64_UNKNOWN;
+	out->name = who->comm;
+}
+
+void describe_status(uint32_t status, struct rec_exit_status *out)
+{
+	uint32_t sig = status & 0x7f;
+
+	out->code = sig ? U64_UNKNOWN : (status >> 8) & 0xff;
+	out->signal = sig ? sig : U64_UNKNOWN;
+	out->core_dumped = sig && (status & 0x80);
+}

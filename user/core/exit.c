@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exit.c - a process has ended: its cause, its record, and what its container remembers of it.
+ *
+ * From Linux 6.16 on an OOM victim's exit can be seen before the OOM killer's mark. Such an exit
+ * waits for its mark for a short while, so that the record names its incident.
+ */
+#include <math.h>
+#include <string.h>
+#include "core/cause.h"
+
+/* PROC_PID_INIT_INO: the first pid namespace has the same inode number on every kernel. */
+#define INIT_PID_NS 0xeffffffcu
+
+#define HELD_MARKS  3 /* marks after which the OOM killer's own mark is not coming any more */
+
+static void gather(struct core *core, const struct ev_exit *ev, const struct process *p,
+		   struct exit_facts *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->ts = ev->head.ts;
+	f->status = ev->status;
+	f->pid = p->pid;
+	f->start = p->start;
+	f->parent_pid = p->parent_pid;
+	f->parent_start = p->parent_start;
+	f->oom_marked = p->oom_ts || ev->oom_victim;
+	f->host_pid_ns = p->pid_ns == INIT_PID_NS;
+	f->container = container_find(core, ev->who.memcg);
+	f->signals = signal_log_of(core, p);
+	for (uint32_t i = 0; f->signals && i < f->signals->n; i++) {
+		const struct proc_signal *s = &f->signals->entries[i];
+
+		f->sender_container[i] = container_find(core, s->sender_memcg);
+		if (oom_collateral(core, s))
+			f->oom_collateral = true;
+	}
+}
+
+static void describe_sender(struct core *core, const struct proc_signal *s,
+			    struct rec_process_exit *out)
+{
+	struct ev_who who = {.pid = s->sender_pid,
+			     .start = s->sender_start,
+			     .uid = s->sender_uid,
+			     .memcg = s->sender_memcg};
+	uint32_t container = container_find(core, s->sender_memcg);
+
+	strcpy(who.comm, s->sender_comm);
+	describe_who(core, &who, &out->sender);
+	/* who lives on this stack; the log lives in the core. */
+	out->sender.name = s->sender_comm;
+	if (container)
+		describe_container(core, container, &out->sender_container);
+}
+
+static void describe_exit(struct core *core, const struct ev_exit *ev, const struct process *p,
+			  const struct exit_facts *f, const struct exit_reason *why,
+			  struct rec_process_exit *out)
+{
+	const struct incident *incident = incident_find(core, p->incident);
+	int64_t exact = ev->anon == S64_UNKNOWN ? 0 : ev->anon + ev->file + ev->shmem;
+
+	memset(out, 0, sizeof(*out));
+	describe_process(core, p, &out->process);
+	describe_status(ev->status, &out->exit);
+	out->cause = why->cause;
+	if (why->signal >= 0) {
+		const struct proc_signal *s = &f->signals->entries[why->signal];
+
+		out->signal.number = (uint32_t)s->number;
+		out->signal.age_seconds = core_seconds(s->ts, ev->head.ts);
+		out->signal.caught = s->handler == EV_SA_HANDLER;
+		if (why->cause != CAUSE_CRASHED && why->cause != CAUSE_OOM_KILLED)
+			describe_sender(core, s, out);
+		if (!incident)
+			incident = oom_collateral(core, s);
+	}
+	out->lifetime_seconds = core_seconds(p->start, ev->head.ts);
+	out->peak_rss = ev->peak_rss != U64_UNKNOWN ? ev->peak_rss : 0;
+	if (p->peak_rss > out->peak_rss)
+		out->peak_rss = p->peak_rss;
+	if (exact > 0 && (uint64_t)exact > out->peak_rss)
+		out->peak_rss = (uint64_t)exact;
+	if (!out->peak_rss)
+		out->peak_rss = U64_UNKNOWN;
+	out->minor_faults = ev->minor_faults;
+	out->major_faults = ev->major_faults;
+	out->incident = incident ? incident->text : "";
+	out->kill_to_exit_seconds =
+		p->oom_ts && incident ? core_seconds(p->oom_ts, ev->head.ts) : NAN;
+}
+
+static enum severity severity_of(enum exit_cause cause)
+{
+	switch (cause) {
+	case CAUSE_CLEAN:
+	case CAUSE_FAILED:
+	case CAUSE_KILLED_BY_RUNTIME:
+		return SEVERITY_INFO;
+	default:
+		return SEVERITY_WARNING;
+	}
+}
+
+static void count_exit(struct core *core, const struct ev_exit *ev, const struct process *p,
+		       uint32_t container, enum exit_cause cause)
+{
+	struct container *c = &core->containers[container];
+
+	c->exits.total++;
+	c->exits.causes[cause]++;
+	if (ev->major_faults != U64_UNKNOWN)
+		c->major_exited += ev->major_faults;
+	if (c->init_pid == p->pid && c->init_start == p->start) {
+		c->init_ended = true;
+		c->init_cause = cause;
+		describe_status(ev->status, &c->init_exit);
+		strcpy(c->init_comm, p->comm);
+	}
+	/* The last one leaves: what the cgroup's files say now is their final word. */
+	if (!c->processes && c->included && !core->cgroups[c->cgroup].gone) {
+		struct request r = {.type = REQUEST_MEMCG_STAT,
+				    .cgroup_id = c->key,
+				    .path = core->cgroups[c->cgroup].path};
+
+		core_request(core, &r);
+	}
+}
+
+/* All is known that will be: decide and write. */
+static void exit_finish(struct core *core, const struct ev_exit *ev, const struct process *p)
+{
+	uint32_t container = container_find(core, ev->who.memcg);
+	struct rec_process_exit exit;
+	struct record r = {.type = RECORD_PROCESS_EXIT, .process_exit = &exit};
+	struct exit_facts facts;
+	struct exit_reason why;
+
+	gather(core, ev, p, &facts);
+	cause_decide(&facts, &why);
+	if (container)
+		count_exit(core, ev, p, container, why.cause);
+	if (!container_wanted(core, container))
+		return;
+	if (why.cause == CAUSE_CLEAN && !core->start.all_exits)
+		return;
+	container_announce(core, container);
+	describe_exit(core, ev, p, &facts, &why, &exit);
+	r.severity = severity_of(why.cause);
+	core_emit(core, &r, ev->head.ts, container);
+}
+
+static const struct process *exit_process(struct core *core, const struct ev_exit *ev)
+{
+	uint32_t i = process_find(core, ev->who.pid, ev->who.start);
+
+	return i ? &core->processes[i] : &core->scratch;
+}
+
+static void held_take(struct core *core, uint32_t at)
+{
+	struct ev_exit ev = core->held[at].exit;
+
+	core->held[at] = core->held[--core->n_held];
+	exit_finish(core, &ev, exit_process(core, &ev));
+}
+
+void exit_release(struct core *core, uint32_t pid, uint64_t start)
+{
+	for (uint32_t i = 0; i < core->n_held; i++) {
+		if (core->held[i].exit.who.pid == pid && core->held[i].exit.who.start == start) {
+			held_take(core, i);
+			return;
+		}
+	}
+}
+
+void exit_on_mark(struct core *core)
+{
+	for (uint32_t i = 0; i < core->n_held;) {
+		if (++core->held[i].marks > HELD_MARKS)
+			held_take(core, i);
+		else
+			i++;
+	}
+}
+
+/* A process that the full table could not take: what the event itself says is all there is. */
+static struct process *stranger(struct core *core, const struct ev_exit *ev)
+{
+	struct process *p = &core->scratch;
+
+	memset(p, 0, sizeof(*p));
+	p->pid = ev->who.pid;
+	p->start = ev->who.start;
+	p->memcg = ev->who.memcg;
+	return p;
+}
+
+void exit_on_event(struct core *core, const struct ev_exit *ev)
+{
+	uint32_t i = process_get(core, &ev->who);
+	struct process *p = i ? &core->processes[i] : stranger(core, ev);
+
+	if (i && !p->alive)
+		return; /* told twice, or a snapshot has already missed it */
+	p->uid = ev->who.uid;
+	memcpy(p->comm, ev->who.comm, sizeof(p->comm));
+	if (!p->parent_pid) {
+		p->parent_pid = ev->parent_pid;
+		p->parent_start = ev->parent_start;
+	}
+	p->ns_pid = ev->ns_pid;
+	p->pid_ns = ev->pid_ns;
+	if (i) {
+		container_namespaces_known(core, p);
+		process_end(core, i, ev->head.ts);
+	}
+	if (i && ev->oom_victim && !p->oom_ts && core->n_held < MAX_HELD_EXITS) {
+		core->held[core->n_held].exit = *ev;
+		core->held[core->n_held++].marks = 0;
+		return;
+	}
+	exit_finish(core, ev, p);
+}

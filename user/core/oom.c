@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * oom.c - an OOM kill: which decision it belongs to, whose limit was reached, who lives on.
+ *
+ * Where the kernel side saw oom_control (fentry, kprobe) the limit is known. Where it saw only the
+ * tracepoint, it is the ancestor whose local count of OOM events moved: with limits of equal size
+ * above each other that is still the right one, while "usage is at the limit" is not.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "core/state.h"
+
+#define SAME_DECISION_NS NSEC_PER_SEC   /* between victims of one group kill, tracepoint tier */
+#define FULL_SLACK       (64 * 4096ull) /* a batch of charges may be missing from usage */
+
+void oom_note_count(struct cgroup *g, uint64_t count)
+{
+	if (count == U64_UNKNOWN)
+		return;
+	if (!g->oom_known)
+		g->oom_newest = g->scanned ? count : 0;
+	g->oom_known = true;
+	if (g->oom_newest > g->oom_local)
+		g->oom_local = g->oom_newest;
+	g->oom_newest = count;
+}
+
+const struct incident *incident_find(const struct core *core, uint32_t number)
+{
+	const struct incident *in = &core->incidents[number % MAX_INCIDENTS];
+
+	return number && in->number == number ? in : NULL;
+}
+
+const struct incident *oom_collateral(const struct core *core, const struct proc_signal *s)
+{
+	if (s->number != 9 || s->info != EV_SI_PRIV)
+		return NULL;
+	for (uint32_t i = 0; i < MAX_INCIDENTS; i++) {
+		const struct incident *in = &core->incidents[i];
+
+		if (in->number && in->trigger_tid == s->sender_tid &&
+		    s->ts + SAME_DECISION_NS >= in->first_ts &&
+		    s->ts <= in->last_ts + SAME_DECISION_NS)
+			return in;
+	}
+	return NULL;
+}
+
+/* The level of the victim's ancestry whose limit was reached; NULL: none, it was global. */
+static const struct ev_level *guess_limit(struct core *core, const struct ev_oom *ev)
+{
+	const struct ev_level *moved = NULL, *full = NULL;
+
+	for (uint32_t i = 0; i < ev->n_levels && i < EV_LEVELS; i++) {
+		const struct ev_level *l = &ev->levels[i];
+		uint32_t g = cgroup_find(core, l->id);
+		bool base_known = g && (core->cgroups[g].oom_known || core->cgroups[g].created);
+
+		if (base_known && l->oom_local != U64_UNKNOWN &&
+		    l->oom_local > core->cgroups[g].oom_local)
+			moved = l;
+		if (!full && l->max < U64_UNLIMITED && l->usage >= 0 &&
+		    (uint64_t)l->usage + FULL_SLACK >= l->max)
+			full = l;
+	}
+	return moved ? moved : full;
+}
+
+static void note_levels(struct core *core, const struct ev_oom *ev)
+{
+	for (uint32_t i = 0; i < ev->n_levels && i < EV_LEVELS; i++) {
+		uint32_t g = cgroup_find(core, ev->levels[i].id);
+
+		if (!g || ev->levels[i].oom_local == U64_UNKNOWN)
+			continue;
+		core->cgroups[g].oom_known = true;
+		if (ev->levels[i].oom_local > core->cgroups[g].oom_local)
+			core->cgroups[g].oom_local = ev->levels[i].oom_local;
+		if (ev->levels[i].oom_local > core->cgroups[g].oom_newest)
+			core->cgroups[g].oom_newest = ev->levels[i].oom_local;
+	}
+}
+
+static bool is_group_kill(const struct ev_oom *ev, uint64_t limit_id)
+{
+	for (uint32_t i = 0; i < ev->n_levels && i < EV_LEVELS; i++) {
+		if (ev->levels[i].oom_group == 1)
+			return true;
+		if (ev->levels[i].id == limit_id)
+			break;
+	}
+	return false;
+}
+
+static struct incident *incident_get(struct core *core, const struct ev_oom *ev, uint64_t limit_id,
+				     bool group)
+{
+	struct incident *in;
+
+	for (uint32_t i = 0; i < MAX_INCIDENTS; i++) {
+		in = &core->incidents[i];
+		if (!in->number)
+			continue;
+		if (ev->decision ? in->decision == ev->decision
+				 : group && in->group && in->limit_id == limit_id &&
+					   in->trigger_tid == ev->trigger.tid &&
+					   ev->head.ts <= in->last_ts + SAME_DECISION_NS)
+			goto found;
+	}
+	core->n_incidents++;
+	in = &core->incidents[core->n_incidents % MAX_INCIDENTS];
+	memset(in, 0, sizeof(*in));
+	in->number = core->n_incidents;
+	in->decision = ev->decision;
+	in->first_ts = ev->head.ts;
+	in->trigger_tid = ev->trigger.tid;
+	in->limit_id = limit_id;
+	in->group = group;
+	/* Unique over restarts of the agent: the boot, and the instant of the first kill. */
+	snprintf(in->text, sizeof(in->text), "%.8s-%" PRIu64, core->start.boot_id,
+		 ev->head.ts / 1000);
+found:
+	in->last_ts = ev->head.ts;
+	in->victims++;
+	return in;
+}
+
+static enum limit_level level_of(struct core *core, uint32_t cgroup, uint32_t container)
+{
+	const struct cgroup *g = &core->cgroups[cgroup];
+
+	switch (g->kind) {
+	case CGPATH_ROOT:
+		return LEVEL_HOST;
+	case CGPATH_POD:
+		return LEVEL_POD;
+	case CGPATH_CONTAINER:
+		return LEVEL_CONTAINER;
+	case CGPATH_SLICE:
+		return LEVEL_SLICE;
+	default:
+		/* Of no known layout: the victim's own is its container, what is above a slice. */
+		if (container && core->containers[container].key == g->id)
+			return LEVEL_CONTAINER;
+		return LEVEL_SLICE;
+	}
+}
+
+static uint64_t known(int64_t v)
+{
+	return v == S64_UNKNOWN ? U64_UNKNOWN : v < 0 ? 0 : (uint64_t)v;
+}
+
+static void describe_swap(const struct ev_level *l, bool v1, struct rec_limit_hit *out)
+{
+	uint64_t usage = known(l->swap_usage);
+
+	out->memsw_usage = out->memsw_limit = U64_UNKNOWN;
+	out->swap_usage = usage;
+	out->swap_limit = l->swap_max;
+	if (!v1)
+		return;
+	/* v1 limits memory and swap together: the difference is what swap may take. */
+	out->memsw_usage = usage;
+	out->memsw_limit = l->swap_max;
+	if (usage != U64_UNKNOWN && out->usage != U64_UNKNOWN)
+		out->swap_usage = usage > out->usage ? usage - out->usage : 0;
+	if (l->swap_max < U64_UNLIMITED)
+		out->swap_limit =
+			l->max < U64_UNLIMITED && l->swap_max > l->max ? l->swap_max - l->max : 0;
+}
+
+static void describe_limit(struct core *core, const struct ev_oom *ev, const struct ev_level *l,
+			   uint32_t container, struct rec_limit_hit *out)
+{
+	uint32_t g;
+
+	out->usage = out->limit = out->swap_usage = out->swap_limit = U64_UNKNOWN;
+	out->memsw_usage = out->memsw_limit = out->failures = U64_UNKNOWN;
+	if (!l) {
+		out->cgroup = "/";
+		out->cgroup_id = core->start.root_memcg;
+		out->level = LEVEL_HOST;
+		out->limit = core->start.memory_total;
+		return;
+	}
+	out->cgroup_id = l->id;
+	out->usage = known(l->usage);
+	out->limit = l->max;
+	/* Linux keeps failcnt on v1; on v2 (not from 6.16 on) it counts memory.events max. */
+	out->failures = ev->v1 ? l->failcnt : l->events_max;
+	describe_swap(l, ev->v1, out);
+	g = cgroup_get(core, l->id);
+	if (!g)
+		return;
+	if (l->id == ev->limit.id)
+		cgroup_set_path(core, g, ev->limit_path);
+	out->cgroup = core->cgroups[g].path[0] ? core->cgroups[g].path : NULL;
+	out->level = level_of(core, g, container);
+}
+
+static const char *constraint_name(const struct ev_oom *ev, const struct ev_level *limit)
+{
+	switch (ev->constraint) {
+	case EV_CONSTRAINT_NONE:
+		return "global";
+	case EV_CONSTRAINT_CPUSET:
+		return "cpuset";
+	case EV_CONSTRAINT_MEMPOLICY:
+		return "mempolicy";
+	case EV_CONSTRAINT_MEMCG:
+		return "memcg";
+	default:
+		/* The tracepoint tier tells a memory cgroup's limit from anything else only. */
+		return limit ? "memcg" : "";
+	}
+}
+
+/* Who of the container is left: alive, and not marked to die. */
+static void describe_survivors(struct core *core, uint32_t container, struct rec_oom_kill *out)
+{
+	const struct container *c = &core->containers[container];
+	uint32_t marked = 0, init;
+
+	out->survivors = U64_UNKNOWN;
+	out->init_alive = -1;
+	if (!container)
+		return;
+	for (uint32_t i = core->alive.head; i; i = core->process_links.next[i]) {
+		const struct process *p = &core->processes[i];
+
+		if (p->oom_ts && container_find(core, p->memcg) == container)
+			marked++;
+	}
+	out->survivors = c->processes > marked ? c->processes - marked : 0;
+	if (!c->init_pid)
+		return;
+	init = process_find(core, c->init_pid, c->init_start);
+	out->init_alive = init && core->processes[init].alive && !core->processes[init].oom_ts;
+}
+
+static void describe_memory(const struct ev_oom *ev, struct rec_oom_kill *out)
+{
+	out->total_vm = ev->total_vm;
+	out->page_tables = ev->page_tables;
+	out->anon = known(ev->anon);
+	out->file = known(ev->file);
+	out->shmem = known(ev->shmem);
+	out->swap = known(ev->swap);
+	out->rss = out->anon == U64_UNKNOWN ? U64_UNKNOWN : out->anon + out->file + out->shmem;
+	out->exact = ev->rss_exact == 1;
+	out->oom_score_adj = ev->victim.oom_score_adj;
+}
+
+static const char *tier_name(uint64_t tier)
+{
+	return tier == EV_OOM_FENTRY ? "fentry" : tier == EV_OOM_KPROBE ? "kprobe" : "tracepoint";
+}
+
+/* The victim's own entry, marked; or the scratch one when the table is full. */
+static struct process *mark_victim(struct core *core, const struct ev_oom *ev,
+				   const struct incident *incident)
+{
+	uint32_t i = process_get(core, &ev->victim);
+	struct process *p = i ? &core->processes[i] : &core->scratch;
+
+	if (!i) {
+		memset(p, 0, sizeof(*p));
+		p->pid = ev->victim.pid;
+		p->start = ev->victim.start;
+		p->uid = ev->victim.uid;
+		p->memcg = ev->victim.memcg;
+	}
+	memcpy(p->comm, ev->victim.comm, sizeof(p->comm));
+	p->parent_pid = ev->parent_pid;
+	p->parent_start = ev->parent_start;
+	p->ns_pid = ev->ns_pid;
+	p->pid_ns = ev->pid_ns;
+	p->oom_ts = ev->head.ts;
+	p->incident = incident->number;
+	return p;
+}
+
+void oom_on_event(struct core *core, const struct ev_oom *ev)
+{
+	const struct ev_level *limit = ev->tier == EV_OOM_TRACEPOINT ? guess_limit(core, ev)
+				       : ev->limit.id                ? &ev->limit
+								     : NULL;
+	uint64_t limit_id = limit ? limit->id : 0;
+	uint32_t cgroup = cgroup_get(core, ev->victim.memcg), container, from;
+	struct rec_oom_kill kill;
+	struct record r = {
+		.type = RECORD_OOM_KILL, .severity = SEVERITY_CRITICAL, .oom_kill = &kill};
+	struct incident *incident;
+	struct process *victim;
+
+	memset(&kill, 0, sizeof(kill));
+	kill.group_kill = is_group_kill(ev, limit_id);
+	incident = incident_get(core, ev, limit_id, kill.group_kill);
+	if (cgroup)
+		cgroup_set_path(core, cgroup, ev->victim_path);
+	victim = mark_victim(core, ev, incident);
+	container = container_of_cgroup(core, cgroup);
+	container_announce(core, container);
+
+	kill.incident = incident->text;
+	kill.victims = incident->victims;
+	describe_process(core, victim, &kill.victim);
+	describe_memory(ev, &kill);
+	kill.age_seconds = core_seconds(ev->victim.start, ev->head.ts);
+	describe_who(core, &ev->trigger, &kill.trigger);
+	from = container_find(core, ev->trigger.memcg);
+	if (from)
+		describe_container(core, from, &kill.trigger_container);
+	kill.constraint = constraint_name(ev, limit);
+	describe_limit(core, ev, limit, container, &kill.limit_hit);
+	kill.order = ev->order;
+	kill.gfp = ev->gfp;
+	kill.method = tier_name(ev->tier);
+	kill.kill_to_record_seconds = core_seconds(ev->head.ts, core->mark_now);
+	describe_survivors(core, container, &kill);
+	note_levels(core, ev);
+	core->oom_records++;
+	if (container_wanted(core, container))
+		core_emit(core, &r, ev->head.ts, container);
+	exit_release(core, ev->victim.pid, ev->victim.start);
+}

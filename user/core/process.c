@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process.c - processes by (pid, start time) and their lineage: fork gives a child what its parent
+ * had, exec replaces it, a snapshot finds what was missed, the dead stay for a while.
+ */
+#include <string.h>
+#include "base/hash.h"
+#include "core/state.h"
+
+uint32_t process_find(const struct core *core, uint32_t pid, uint64_t start)
+{
+	uint32_t i = htab_first(&core->process_tab, hash_pair(pid, start));
+
+	while (i && (core->processes[i].pid != pid || core->processes[i].start != start))
+		i = core->process_tab.next[i];
+	return i;
+}
+
+static void process_free(struct core *core, uint32_t i)
+{
+	struct process *p = &core->processes[i];
+
+	signal_forget(core, p);
+	htab_del(&core->process_tab, hash_pair(p->pid, p->start), i);
+	ilist_remove(&core->dead, &core->process_links, i);
+	pool_put(&core->process_pool, i);
+}
+
+void process_expire(struct core *core, uint64_t now)
+{
+	while (core->dead.head && core->processes[core->dead.head].ended + GRACE_NS < now)
+		process_free(core, core->dead.head);
+}
+
+static uint32_t process_new(struct core *core, const struct ev_who *who)
+{
+	struct process *p;
+	uint32_t i = pool_get(&core->process_pool);
+
+	if (!i && core->dead.head) {
+		process_free(core, core->dead.head);
+		i = pool_get(&core->process_pool);
+	}
+	if (!i) {
+		core->process_pool.lost++;
+		return 0;
+	}
+	p = &core->processes[i];
+	/* The long strings need no clearing beyond their first byte. */
+	memset(p, 0, offsetof(struct process, comm));
+	p->executable[0] = p->command_line[0] = '\0';
+	p->pid = who->pid;
+	p->start = who->start;
+	p->uid = who->uid;
+	p->memcg = who->memcg;
+	p->alive = true;
+	p->first_seen = core->now;
+	p->anon = p->file = p->shmem = p->swap = S64_UNKNOWN;
+	memcpy(p->comm, who->comm, sizeof(p->comm));
+	htab_add(&core->process_tab, hash_pair(p->pid, p->start), i);
+	ilist_append(&core->alive, &core->process_links, i);
+	container_enter(core, p);
+	return i;
+}
+
+uint32_t process_get(struct core *core, const struct ev_who *who)
+{
+	uint32_t i = process_find(core, who->pid, who->start);
+
+	return i ? i : process_new(core, who);
+}
+
+static void process_move(struct core *core, uint32_t i, uint64_t memcg)
+{
+	struct process *p = &core->processes[i];
+
+	if (p->memcg == memcg || !p->alive)
+		return;
+	container_leave(core, p);
+	p->memcg = memcg;
+	container_enter(core, p);
+}
+
+void process_end(struct core *core, uint32_t i, uint64_t ts)
+{
+	struct process *p = &core->processes[i];
+
+	if (!p->alive)
+		return;
+	container_leave(core, p);
+	p->alive = false;
+	p->ended = ts;
+	ilist_remove(&core->alive, &core->process_links, i);
+	ilist_append(&core->dead, &core->process_links, i);
+}
+
+void process_on_fork(struct core *core, const struct ev_fork *ev)
+{
+	uint32_t i = process_get(core, &ev->child);
+	uint32_t parent = process_find(core, ev->parent_pid, ev->parent_start);
+	struct process *p;
+
+	if (!i)
+		return;
+	p = &core->processes[i];
+	p->parent_pid = ev->parent_pid;
+	p->parent_start = ev->parent_start;
+	p->ns_pid = ev->ns_pid;
+	p->pid_ns = ev->pid_ns;
+	container_namespaces_known(core, p);
+	if (parent) {
+		const struct process *q = &core->processes[parent];
+
+		strcpy(p->executable, q->executable);
+		strcpy(p->command_line, q->command_line);
+		p->args_cut = q->args_cut;
+	}
+}
+
+void process_on_exec(struct core *core, const struct ev_exec *ev)
+{
+	uint32_t i = process_get(core, &ev->who);
+	struct process *p;
+
+	if (!i)
+		return;
+	p = &core->processes[i];
+	process_move(core, i, ev->who.memcg);
+	memcpy(p->comm, ev->who.comm, sizeof(p->comm));
+	p->uid = ev->who.uid;
+	if (ev->executable[0])
+		strcpy(p->executable, ev->executable);
+	if (ev->command_line[0]) {
+		strcpy(p->command_line, ev->command_line);
+		p->args_cut = ev->args_cut == 1;
+	}
+	/* bprm's name may be relative, and the arguments cut: /proc knows better if it lives. */
+	p->info_asked = false;
+}
+
+void process_on_info(struct core *core, const struct ev_proc_info *ev)
+{
+	uint32_t i = ev->found ? process_find(core, ev->pid, ev->start) : 0;
+	struct process *p;
+
+	if (!i)
+		return;
+	p = &core->processes[i];
+	if (ev->executable[0])
+		strcpy(p->executable, ev->executable);
+	if (ev->command_line[0]) {
+		strcpy(p->command_line, ev->command_line);
+		p->args_cut = ev->args_cut == 1;
+	}
+}
+
+void process_on_attach(struct core *core, const struct ev_cgroup_attach *ev)
+{
+	uint32_t i = process_find(core, ev->pid, ev->start);
+
+	if (i)
+		process_move(core, i, ev->id);
+}
+
+void process_on_task(struct core *core, const struct ev_task *ev)
+{
+	uint32_t i = process_find(core, ev->who.pid, ev->who.start);
+	struct process *p;
+
+	/* Without memory and unknown: a zombie that ended before we came. */
+	if (!i && ev->anon == S64_UNKNOWN)
+		return;
+	if (!i)
+		i = process_new(core, &ev->who);
+	if (!i)
+		return;
+	p = &core->processes[i];
+	if (!p->alive)
+		return;
+	p->round = core->round;
+	p->parent_pid = ev->parent_pid;
+	p->parent_start = ev->parent_start;
+	p->ns_pid = ev->ns_pid;
+	p->pid_ns = ev->pid_ns;
+	p->uid = ev->who.uid;
+	memcpy(p->comm, ev->who.comm, sizeof(p->comm));
+	process_move(core, i, ev->who.memcg);
+	container_namespaces_known(core, p);
+	if (ev->anon == S64_UNKNOWN)
+		return;
+	p->anon = ev->anon;
+	p->file = ev->file;
+	p->shmem = ev->shmem;
+	p->swap = ev->swap;
+	if (ev->rss_exact && (uint64_t)(ev->anon + ev->file + ev->shmem) > p->peak_rss)
+		p->peak_rss = (uint64_t)(ev->anon + ev->file + ev->shmem);
+}
+
+static void ask_info(struct core *core, struct process *p)
+{
+	struct request r = {.type = REQUEST_PROC_INFO, .pid = p->pid, .start = p->start};
+
+	p->info_asked = true;
+	if (container_wanted(core, container_of_process(core, p)))
+		core_request(core, &r);
+}
+
+void process_on_tasks_end(struct core *core, const struct ev_tasks_end *ev)
+{
+	uint64_t begin = ev->head.ts - ev->taken_ns;
+	uint32_t next;
+
+	for (uint32_t i = core->alive.head; i; i = next) {
+		struct process *p = &core->processes[i];
+
+		next = core->process_links.next[i];
+		if (p->round == core->round) {
+			/* It has lived until a snapshot: worth a look into /proc, once. */
+			if (!p->info_asked)
+				ask_info(core, p);
+		} else if (p->first_seen < begin) {
+			/* A whole snapshot without it: its exit was lost, and that was counted. */
+			core->vanished++;
+			process_end(core, i, ev->head.ts);
+		}
+	}
+	core->round++;
+}

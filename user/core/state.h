@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state.h - what the core remembers, private to this room: processes by (pid, start time),
+ * cgroups by id, containers on top of cgroups, and the round of a report.
+ *
+ * The dead are kept for a grace period, so that a late event, a sender or a parent can still be
+ * named. When a table is full the longest dead goes first; the living are never thrown out, what
+ * cannot be kept is counted.
+ */
+#ifndef MW_CORE_STATE_H
+#define MW_CORE_STATE_H
+
+#include "core/cgpath.h"
+#include "core/core.h"
+#include "core/index.h"
+#include "core/window.h"
+
+#define NSEC_PER_SEC          1000000000ull
+
+#define GRACE_NS              (10 * NSEC_PER_SEC) /* the dead are kept at least this long, room permitting */
+#define SIGNAL_WINDOW_NS      (10 * NSEC_PER_SEC) /* a signal older than this led to nothing */
+#define CGROUPS_PER_CONTAINER 4 /* slices, pods and sub-cgroups beside each container's own */
+#define SIGNALS_KEPT          4
+#define MAX_FEATURES          32
+#define MAX_RESOURCES         48
+#define MAX_PROGRAMS          48
+#define MAX_INCIDENTS         64
+#define MAX_HELD_EXITS        16
+#define INCIDENT_TEXT         48
+
+/* One signal that could end a process, as its target remembers it. */
+struct proc_signal {
+	uint64_t ts;
+	int32_t number;
+	int32_t code;
+	uint32_t info;    /* enum ev_siginfo */
+	uint32_t handler; /* enum ev_handler */
+	uint32_t sender_pid;
+	uint32_t sender_tid;
+	uint64_t sender_start;
+	uint64_t sender_memcg;
+	uint32_t sender_uid;
+	char sender_comm[EV_COMM];
+};
+
+/* The first of the window and the latest ones: which of them counts is cause.c's business. */
+struct signal_log {
+	struct proc_signal entries[SIGNALS_KEPT];
+	uint32_t n;
+};
+
+struct process {
+	uint32_t pid;
+	uint32_t parent_pid;
+	uint64_t start;
+	uint64_t parent_start;
+	uint64_t pid_ns;
+	uint64_t memcg; /* id of its memory cgroup */
+	uint32_t ns_pid;
+	uint32_t uid;
+	uint32_t signals;  /* index of its signal_log, 0: none */
+	uint32_t round;    /* of the last snapshot that held it */
+	uint32_t incident; /* number of the OOM incident that marked it, 0: none */
+	bool alive;
+	bool info_asked;
+	bool args_cut;
+	uint64_t first_seen;
+	uint64_t ended;
+	uint64_t oom_ts; /* of its mark, 0: none */
+	int64_t anon, file, shmem, swap;
+	uint64_t peak_rss; /* largest exact sum that a snapshot saw */
+	char comm[EV_COMM];
+	char executable[EV_EXE];
+	char command_line[EV_ARGS];
+};
+
+struct cgroup {
+	uint64_t id;
+	uint64_t parent;    /* id, 0: none or not known */
+	uint32_t container; /* index, valid while that container's key is container_key */
+	uint64_t container_key;
+	bool gone;
+	bool scanned; /* it was there before us */
+	uint64_t ended;
+	uint64_t seen; /* first */
+	enum cgpath_kind kind;
+	uint64_t created;    /* its mkdir, 0: not seen */
+	uint64_t oom_local;  /* local OOM events accounted for, for the tracepoint tier */
+	uint64_t oom_newest; /* of the last round; it counts from the next one on, see oom.c */
+	bool oom_known;
+	uint64_t usage;     /* of the last round, U64_UNKNOWN before */
+	uint64_t max_usage; /* largest of all rounds */
+	uint64_t limit, high, swap_limit;
+	struct ev_memcg_counts counts; /* last reading */
+	char path[EV_PATH];
+};
+
+struct container {
+	uint64_t key;    /* id of its own cgroup: never used twice in a boot; 0: free */
+	uint32_t cgroup; /* index of its own cgroup */
+	uint32_t processes;
+	bool announced;
+	bool included; /* by --cgroup and --exclude-cgroup */
+	bool stat_known;
+	bool ended; /* its cgroup is gone, container_stop waits for the last counts */
+	uint64_t ended_at;
+	uint64_t window_begin;
+	/* its first process */
+	uint32_t init_pid;
+	uint64_t init_start;
+	bool init_pid_one; /* it is process 1 of its pid namespace */
+	bool init_ended;
+	struct rec_exit_status init_exit;
+	enum exit_cause init_cause;
+	char init_comm[EV_COMM];
+	/* totals since created or first seen, and their values at the window's begin */
+	struct ev_memcg_counts total, total_begin;
+	uint64_t faults_at_stat; /* total.faults when stat was read */
+	uint64_t major_exited;   /* major faults of processes that ended here */
+	struct exit_totals exits, exits_begin;
+	struct ev_memcg_stat stat, stat_begin;
+	/* scratch of a report */
+	uint32_t top[RECORD_TOP];
+	uint32_t n_top;
+	struct cgpath path; /* identity by path */
+	struct ev_identity identity;
+};
+
+struct incident {
+	uint32_t number; /* from 1 on; 0: free */
+	char text[INCIDENT_TEXT];
+	uint64_t decision; /* 0 in the tracepoint tier */
+	uint64_t first_ts;
+	uint64_t last_ts;
+	uint32_t trigger_tid;
+	uint64_t limit_id;
+	uint64_t victims;
+	bool group;
+};
+
+/* An exit that says "OOM victim" but came before its mark (Linux 6.16 on): it waits for it. */
+struct held_exit {
+	struct ev_exit exit;
+	uint32_t marks; /* seen since */
+};
+
+struct core {
+	struct ev_start start;
+	const struct core_ops *ops;
+	void *ctx;
+	int64_t real_offset; /* CLOCK_REALTIME - CLOCK_BOOTTIME */
+	uint64_t now;        /* time of the event that is being taken */
+	uint64_t mark_now;   /* clock of the shell at the last mark */
+	uint64_t seq;
+	uint64_t next_report;
+	uint64_t report_time; /* of the report whose answers are awaited, 0: none */
+	uint64_t host_begin;
+	uint32_t round; /* of snapshots */
+	bool ready;
+	bool memcg_iter; /* the shell reads all memcgs itself each tick */
+	bool health_known;
+	bool series_closed;
+
+	struct window window;
+
+	struct process *processes;
+	struct pool process_pool;
+	struct htab process_tab;
+	struct ilinks process_links;
+	struct ilist alive, dead;
+
+	struct signal_log *signal_logs;
+	struct pool signal_pool;
+
+	struct cgroup *cgroups;
+	struct pool cgroup_pool;
+	struct htab cgroup_tab;
+	struct ilinks cgroup_links;
+	struct ilist present, gone;
+
+	struct container *containers;
+	struct pool container_pool;
+	struct ilinks container_links;
+	struct ilist running;
+
+	struct incident incidents[MAX_INCIDENTS]; /* a ring: the latest */
+	uint32_t n_incidents;                     /* ever */
+	struct held_exit held[MAX_HELD_EXITS];
+	uint32_t n_held;
+
+	struct ev_feature features[MAX_FEATURES];
+	uint32_t n_features;
+	struct rec_resource resources[MAX_RESOURCES];
+	uint32_t n_resources;
+	struct rec_program programs[MAX_PROGRAMS];
+	uint32_t n_programs;
+	struct ev_health health;
+	uint64_t kernel_oom_base;
+	uint64_t oom_records;
+	uint64_t vanished; /* processes that ended without an exit event */
+	struct ev_host host, host_last;
+
+	struct process scratch; /* a process that is not in the table */
+};
+
+/* ---- time ---- */
+
+uint64_t core_real(const struct core *core, uint64_t boot);
+double core_seconds(uint64_t from, uint64_t to);
+
+/* ---- process.c ---- */
+
+/* Index of the process (alive or in its grace period), or 0. */
+uint32_t process_find(const struct core *core, uint32_t pid, uint64_t start);
+
+/* The same, made from who when it is new; 0 when the table is full of living ones. */
+uint32_t process_get(struct core *core, const struct ev_who *who);
+
+/* It ended at ts: it stays for the grace period. */
+void process_end(struct core *core, uint32_t i, uint64_t ts);
+void process_expire(struct core *core, uint64_t now);
+
+void process_on_fork(struct core *core, const struct ev_fork *ev);
+void process_on_exec(struct core *core, const struct ev_exec *ev);
+void process_on_info(struct core *core, const struct ev_proc_info *ev);
+void process_on_attach(struct core *core, const struct ev_cgroup_attach *ev);
+void process_on_task(struct core *core, const struct ev_task *ev);
+void process_on_tasks_end(struct core *core, const struct ev_tasks_end *ev);
+
+/* ---- signals.c ---- */
+
+void signal_on_event(struct core *core, const struct ev_signal *ev);
+/* The log of a process, or NULL. */
+const struct signal_log *signal_log_of(const struct core *core, const struct process *p);
+void signal_forget(struct core *core, struct process *p);
+
+/* ---- cgroup.c ---- */
+
+uint32_t cgroup_find(const struct core *core, uint64_t id);
+/* The same, made (with an unknown path) when it is new; 0 when the table is full. */
+uint32_t cgroup_get(struct core *core, uint64_t id);
+void cgroup_set_path(struct core *core, uint32_t i, const char *path);
+void cgroup_expire(struct core *core, uint64_t now);
+
+void cgroup_on_new(struct core *core, const struct ev_cgroup_new *ev);
+void cgroup_on_gone(struct core *core, const struct ev_cgroup_gone *ev);
+void cgroup_on_memcg(struct core *core, const struct ev_memcg *ev);
+
+/* ---- container.c ---- */
+
+/* Index of the container that a cgroup (index) belongs to, made when there is none; or 0. */
+uint32_t container_of_cgroup(struct core *core, uint32_t cgroup);
+uint32_t container_of_process(struct core *core, const struct process *p);
+/* The container by a cgroup id, without making one; or 0. */
+uint32_t container_find(struct core *core, uint64_t cgroup_id);
+
+/* A process appears in, or leaves, the memory cgroup with this id. */
+void container_enter(struct core *core, const struct process *p);
+void container_leave(struct core *core, const struct process *p);
+/* Its pid in its own namespace is known now: it may be the container's init. */
+void container_namespaces_known(struct core *core, const struct process *p);
+/* Write container_start unless that was done; before any record that names it. */
+void container_announce(struct core *core, uint32_t i);
+void container_announce_all(struct core *core);
+/* Its own cgroup is about to leave the table. */
+void container_free(struct core *core, uint32_t i);
+/* A cgroup is gone: fetch its last counts; when it is a container's own, that ends by them. */
+void container_cgroup_gone(struct core *core, uint32_t cgroup, uint64_t ts);
+void container_on_counts(struct core *core, const struct ev_memcg_counts *ev);
+void container_on_stat(struct core *core, const struct ev_memcg_stat *ev);
+void container_on_identity(struct core *core, const struct ev_identity *ev);
+bool container_wanted(const struct core *core, uint32_t i);
+
+/* ---- filter.c ---- */
+
+/* '*' matches any bytes, '/' included; '?' one byte; the whole text must match. */
+bool glob_match(const char *pattern, const char *text);
+bool filter_included(const struct ev_start *start, const char *path);
+
+/* ---- exit.c, oom.c ---- */
+
+void exit_on_event(struct core *core, const struct ev_exit *ev);
+void exit_on_mark(struct core *core);
+/* Take a held exit of this process, if there is one. */
+void exit_release(struct core *core, uint32_t pid, uint64_t start);
+/*
+ * A round read this local OOM count. It may already hold a kill whose event is still on its way, so
+ * it becomes the base of comparison only with the round after.
+ */
+void oom_note_count(struct cgroup *g, uint64_t count);
+void oom_on_event(struct core *core, const struct ev_oom *ev);
+/*
+ * The incident whose decision sent this kernel signal although nobody marked the target (who
+ * shares a victim's memory is killed with it, silently), or NULL.
+ */
+const struct incident *oom_collateral(const struct core *core, const struct proc_signal *s);
+const struct incident *incident_find(const struct core *core, uint32_t number);
+
+/* ---- sample.c, health.c ---- */
+
+void sample_request(struct core *core, uint64_t now);
+void sample_on_host(struct core *core, const struct ev_host *ev);
+void sample_report(struct core *core);
+/* The closing sample of a container that is gone. */
+void sample_final(struct core *core, uint32_t container);
+
+void health_on_feature(struct core *core, const struct ev_feature *ev);
+void health_on_resource(struct core *core, const struct ev_resource *ev);
+void health_on_program(struct core *core, const struct ev_program *ev);
+void health_on_health(struct core *core, const struct ev_health *ev);
+void health_on_ready(struct core *core);
+void health_on_stop(struct core *core, const struct ev_stop *ev);
+
+/* ---- emit.c ---- */
+
+/* Complete the head of a record (seq, host) and hand it over. container: index or 0. */
+void core_emit(struct core *core, const struct record *record, uint64_t boot_ts,
+	       uint32_t container);
+void core_request(struct core *core, const struct request *request);
+void describe_container(struct core *core, uint32_t container, struct record_container *out);
+void describe_process(struct core *core, const struct process *p, struct record_process *out);
+/* By (pid, start) when it is in the table, else from what the event itself says. */
+void describe_who(struct core *core, const struct ev_who *who, struct record_process *out);
+void describe_status(uint32_t status, struct rec_exit_status *out);
+
+#endif
