@@ -39,10 +39,9 @@ static __always_inline void cgroup_fill(struct wire_cgroup *e, struct cgroup *cg
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 {
+	__u64 whole, len, cut;
 	struct cgroup_scratch *s;
-	__u32 zero = 0, cut = 0;
-	__u64 size;
-	long len;
+	__u32 zero = 0;
 
 	if (!in_memory_hierarchy(cgroup))
 		return 0;
@@ -52,20 +51,14 @@ int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 	/* Its slot is ready before its first fault. */
 	slot_find(cgroup->kn->id, true);
 	cgroup_fill(&s->cgroup, cgroup);
-	len = bpf_probe_read_kernel_str(s->whole, sizeof(s->whole), path);
-	if (len < 1 || len > (long)sizeof(s->whole))
-		len = 1;
-	len--; /* the NUL */
-	if (len > WIRE_PATH) {
-		cut = len - WIRE_PATH;
-		len = WIRE_PATH;
-		s->cgroup.path_cut = 1;
-	}
-	bpf_probe_read_kernel(s->path, len, &s->whole[cut & (PATH_SCRATCH - 1)]);
+	whole = text_len(bpf_probe_read_kernel_str(s->whole, sizeof(s->whole), path), PATH_SCRATCH);
+	len = at_most(whole, WIRE_PATH);
+	cut = at_most(whole - len, PATH_SCRATCH - WIRE_PATH);
+	s->cgroup.path_cut = cut > 0;
 	s->cgroup.path_len = len;
-	size = sizeof(s->cgroup) + len;
-	head_init(&s->cgroup.head, WIRE_CGROUP_NEW, size);
-	ring_output(s, size);
+	bpf_probe_read_kernel(s->path, len, &s->whole[cut]);
+	head_init(&s->cgroup.head, WIRE_CGROUP_NEW, sizeof(s->cgroup) + len);
+	ring_output(s, sizeof(s->cgroup) + len);
 	return 0;
 }
 

@@ -77,6 +77,31 @@ extern struct slots_map slots SEC(".maps");
 extern struct free_slots_map free_slots SEC(".maps");
 extern struct counts_map counts SEC(".maps");
 
+/*
+ * A length for a helper. The barriers keep the compiler from comparing one register and passing
+ * another, of which the verifier of 5.10 would not know the bound; 64 bits, so that there is no
+ * truncation for it to stumble over.
+ */
+static __always_inline __u64 at_most(__u64 n, __u64 max)
+{
+	barrier_var(n);
+	if (n > max)
+		n = max;
+	barrier_var(n);
+	return n;
+}
+
+/* Length without its NUL of what a *_read_*_str() helper returned; 0 for an error. */
+static __always_inline __u64 text_len(long result, __u64 size)
+{
+	__u64 n = result;
+
+	barrier_var(n);
+	if (n - 1 >= size)
+		return 0;
+	return n - 1;
+}
+
 static __always_inline struct cpu_state *this_cpu(void)
 {
 	__u32 zero = 0;

@@ -28,33 +28,32 @@ struct path_scratch_map {
  */
 static __noinline __u32 path_fill(struct path_scratch *scratch, struct kernfs_node *kn, char *out)
 {
-	__u32 at = WIRE_PATH, len;
+	__u64 at = WIRE_PATH, len;
 	int i;
 
 	for (i = 0; i < PATH_LEVELS; i++) {
 		struct kernfs_node *parent = kernfs_parent(kn);
-		long n;
 
 		if (!parent)
 			break;
-		n = bpf_probe_read_kernel_str(scratch->name, NAME_BYTES, BPF_CORE_READ(kn, name));
-		if (n <= 1 || n > NAME_BYTES || (__u32)n > at || at > WIRE_PATH)
+		len = text_len(bpf_probe_read_kernel_str(scratch->name, NAME_BYTES,
+							 BPF_CORE_READ(kn, name)),
+			       NAME_BYTES);
+		/* With its slash before it. */
+		if (!len || len + 1 > at)
 			break;
-		/* n counts the NUL: room for the slash. */
-		at -= n;
-		scratch->text[at & (WIRE_PATH - 1)] = '/';
-		bpf_probe_read_kernel(&scratch->text[(at & (WIRE_PATH - 1)) + 1],
-				      (n - 1) & (NAME_BYTES - 1), scratch->name);
+		at = at_most(at - len - 1, WIRE_PATH - 1);
+		scratch->text[at] = '/';
+		bpf_probe_read_kernel(&scratch->text[at + 1], len, scratch->name);
 		kn = parent;
 	}
-	if (at >= WIRE_PATH) {
+	if (at == WIRE_PATH) {
 		out[0] = '/';
 		return 1;
 	}
-	len = WIRE_PATH - at;
-	if (len > WIRE_PATH)
-		return 0;
-	bpf_probe_read_kernel(out, len, &scratch->text[at & (WIRE_PATH - 1)]);
+	at = at_most(at, WIRE_PATH - 1);
+	len = at_most(WIRE_PATH - at, WIRE_PATH);
+	bpf_probe_read_kernel(out, len, &scratch->text[at]);
 	return len;
 }
 

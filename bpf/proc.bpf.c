@@ -37,38 +37,29 @@ struct {
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(proc_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	__u64 start, end, size;
+	__u64 file, args, total, start;
 	struct exec_scratch *e;
-	__u32 zero = 0, args;
-	long file;
+	__u32 zero = 0;
 
 	count(task_memcg(task, TYPED), true, COUNT_EXECS);
 	e = bpf_map_lookup_elem(&exec_scratch, &zero);
 	if (!e)
 		return 0;
 	who_fill(&e->exec.who, task, TYPED);
-	e->exec.pad = 0;
-
-	file = bpf_probe_read_kernel_str(e->text, WIRE_FILE, bprm->filename);
-	if (file < 1 || file > WIRE_FILE)
-		file = 1;
-	file--; /* the NUL */
-	e->exec.file_len = file;
+	file = text_len(bpf_probe_read_kernel_str(e->text, WIRE_FILE, bprm->filename), WIRE_FILE);
 
 	start = task->mm->arg_start;
-	end = task->mm->arg_end;
-	e->exec.args_total = end - start;
-	args = end > start ? end - start : 0;
-	if (args > WIRE_ARGS)
-		args = WIRE_ARGS;
+	total = task->mm->arg_end - start;
+	args = at_most(total, WIRE_ARGS);
 	/* The new stack is just written: it is resident, and a page that is not costs the words. */
 	if (bpf_probe_read_user(&e->text[file], args, (void *)start))
 		args = 0;
-	e->exec.args_len = args;
 
-	size = sizeof(e->exec) + file + args;
-	head_init(&e->exec.head, WIRE_EXEC, size);
-	if (size <= sizeof(*e))
-		ring_output(e, size);
+	e->exec.file_len = file;
+	e->exec.args_len = args;
+	e->exec.args_total = total;
+	e->exec.pad = 0;
+	head_init(&e->exec.head, WIRE_EXEC, sizeof(e->exec) + file + args);
+	ring_output(e, at_most(sizeof(e->exec) + file + args, sizeof(*e)));
 	return 0;
 }

@@ -141,7 +141,7 @@ int cgroups_open(struct cgroups *c, uint64_t limit)
 	err = hand_down(c, c->mount);
 	if (err)
 		return err;
-	snprintf(c->base, sizeof(c->base), "/mwlive-%d", (int)getpid());
+	snprintf(c->base, sizeof(c->base), "/mwlive%d.slice", (int)getpid());
 	err = make_dir(c, &base, c->base);
 	if (err)
 		return err;

@@ -3,11 +3,13 @@
  * counts.c - containers' lives and totals: forks, exits and page faults of a cgroup against what
  * was done in it and against the kernel's own count, and cgroups that live very shortly.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,29 +83,56 @@ static void run_forks(struct live *l)
 	finish(&cg, "forks");
 }
 
-static void take_pages(void *arg)
+/* Faults that the program itself takes. */
+static void touch_pages(void *arg)
 {
 	(void)arg;
 	eat(PAGES_EAT, false);
 }
 
-static void run_faults(struct live *l)
+/* Faults that the kernel takes on the program's behalf: read() into memory that is not there yet.
+ */
+static void read_pages(void *arg)
+{
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	char *p = mmap(NULL, PAGES_EAT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)arg;
+	if (fd < 0 || p == MAP_FAILED || madvise(p, PAGES_EAT, MADV_NOHUGEPAGE))
+		_exit(87);
+	if (read(fd, p, PAGES_EAT) != (ssize_t)PAGES_EAT)
+		_exit(86);
+}
+
+static void run_faults_of(struct live *l, const char *what, const char *rel, child_fn fn)
 {
 	struct expected_cgroup *x;
 	uint64_t faults = 0;
 	struct child c;
 	struct cg cg;
-	int status;
+	int status = -1;
 
-	if (cg_make(&l->cgroups, "counts/faults", 64 * MIB, &cg) ||
-	    child_start(&c, &cg, "mw-faults", take_pages, NULL) || child_wait(&c, &status, NULL))
+	if (cg_make(&l->cgroups, rel, 64 * MIB, &cg) ||
+	    child_start(&c, &cg, "mw-faults", fn, NULL) || child_wait(&c, &status, NULL))
 		return;
+	if (status)
+		printf("  %s: the child ended with wait status 0x%x\n", what, (unsigned)status);
 	if (cg_read(&cg, "memory.stat", "pgfault", &faults))
-		printf("  faults: memory.stat has no pgfault\n");
-	x = expect_cgroup(l, "page faults", &cg, 64 * MIB);
+		printf("  %s: memory.stat has no pgfault\n", what);
+	x = expect_cgroup(l, what, &cg, 64 * MIB);
 	x->faults = faults;
 	x->least_faults = PAGES_EAT / (uint64_t)sysconf(_SC_PAGESIZE);
-	finish(&cg, "faults");
+	finish(&cg, what);
+}
+
+static void run_faults(struct live *l)
+{
+	run_faults_of(l, "page faults of user space", "counts/faults", touch_pages);
+}
+
+static void run_kernel_faults(struct live *l)
+{
+	run_faults_of(l, "page faults taken in the kernel", "counts/kfaults", read_pages);
 }
 
 /* A cgroup named as a unit is a container from its mkdir on, also when nobody ever lives in it. */
@@ -111,7 +140,7 @@ static void run_empty(struct live *l)
 {
 	struct cg cg;
 
-	if (cg_make(&l->cgroups, "counts/empty.service", 0, &cg))
+	if (cg_make(&l->cgroups, "empty.service", 0, &cg))
 		return;
 	sleep_ms(EMPTY_LIFE);
 	expect_cgroup(l, "empty, for milliseconds", &cg, 0);
@@ -147,9 +176,8 @@ void counts_run(struct live *l)
 		const char *name;
 		void (*run)(struct live *l);
 	} scenarios[] = {
-		{"counts/forks", run_forks},
-		{"counts/faults", run_faults},
-		{"counts/empty", run_empty},
+		{"counts/forks", run_forks},           {"counts/faults", run_faults},
+		{"counts/kfaults", run_kernel_faults}, {"counts/empty", run_empty},
 		{"counts/short", run_short},
 	};
 

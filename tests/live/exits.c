@@ -171,14 +171,15 @@ static void namespace_goes(void *arg)
 		if (child_start(&c[n], NULL, "mw-inns", exits_wait, NULL))
 			break;
 	kill(init.pid, SIGKILL);
-	x = exits_note(s->l, "init of a namespace", &init, "killed_by_parent");
-	x->sender = getpid();
-	x->signal = SIGKILL;
+	/* Their init ends last: it waits in the kernel until they are reaped. */
 	for (int i = 0; i < n; i++) {
 		x = exits_note(s->l, "its init died", &c[i], "init_died");
 		x->signal = SIGKILL;
 		x->sender = -1;
 	}
+	x = exits_note(s->l, "init of a namespace", &init, "killed_by_parent");
+	x->sender = getpid();
+	x->signal = SIGKILL;
 }
 
 static void namespaces(struct stage *s)

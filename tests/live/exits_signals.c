@@ -45,7 +45,8 @@ static void by_self(struct stage *s, int sig)
 	x = exits_note(s->l, "by itself", &c, causes);
 	x->signal = sig;
 	x->caught = 0;
-	x->sender = c.pid;
+	/* A crash needs no sender. */
+	x->sender = strcmp(causes, "killed_by_self") ? -1 : c.pid;
 }
 
 static void by_parent(struct stage *s, int sig)

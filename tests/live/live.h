@@ -55,7 +55,8 @@ void check_close(struct checks *c);
 struct cgroups {
 	bool v1;
 	char mount[LIVE_PATH / 2];
-	char base[LIVE_NAME]; /* "/mwlive-123", from the root of the memory hierarchy */
+	/* "/mwlive123.slice", from the root of the memory hierarchy: units in it are containers */
+	char base[LIVE_NAME];
 };
 
 struct cg {

@@ -457,6 +457,9 @@ static void run_by_hand(struct live *l)
 	x->status = status;
 	x->sender = getpid();
 	x->signal = SIGKILL;
+	x->caught = 0;
+	x->life_min = 0.030;
+	x->life_max = (double)(now_ns() - c.t0) / 1e9;
 	snprintf(x->causes, sizeof(x->causes), "killed_by_parent");
 }
 

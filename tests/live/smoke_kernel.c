@@ -362,9 +362,14 @@ static void test_snapshots(struct smoke *s)
 
 static const struct ev_memcg_counts *counts_of(struct smoke *s)
 {
+	int r;
+
 	s->n = 0;
-	if (kernel_read_count(s->kernel, s->id, keep, s) || s->n != 1)
+	r = kernel_read_count(s->kernel, s->id, keep, s);
+	if (r || s->n != 1) {
+		printf("  counts of %llu: %d, %zu events\n", (unsigned long long)s->id, r, s->n);
 		return NULL;
+	}
 	return &s->events[0].memcg_counts;
 }
 

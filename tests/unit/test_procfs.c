@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,65 +22,10 @@
 #include "in/kvfile.h"
 #include "in/procfs.h"
 #include "in/source.h"
+#include "unit/tmptree.h"
 
 #define HYBRID "tests/trees/hybrid"
 #define TICK   10000000ull
-
-static char root[64];
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int open_descriptors(void)
-{
-	_cleanup_closedir_ DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (readdir(dir))
-		n++;
-	return n;
-}
-
-static int setup(void **state)
-{
-	static int before;
-
-	strcpy(root, "/tmp/mw-test-XXXXXX");
-	if (!mkdtemp(root))
-		return -1;
-	before = open_descriptors();
-	*state = &before;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	return open_descriptors() == *(int *)*state ? 0 : -1;
-}
-
-/* Write a file below the root, with the folders that it needs. */
-static void put(const char *name, const char *data, size_t len)
-{
-	char path[512];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", root, name);
-	for (char *p = path + strlen(root) + 1; (p = strchr(p, '/')); p++) {
-		*p = '\0';
-		mkdir(path, 0755);
-		*p = '/';
-	}
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_int_equal(fwrite(data, 1, len, f), len);
-	fclose(f);
-}
 
 static void put_process(const char *comm, const char *cmdline, size_t len, const char *exe)
 {
@@ -91,9 +35,9 @@ static void put_process(const char *comm, const char *cmdline, size_t len, const
 			 "360123 3133440 414 18446744073709551615 1 1 0 0 0 0 0\n",
 			 comm);
 
-	put("proc/4711/stat", text, (size_t)n);
-	put("proc/4711/cmdline", cmdline, len);
-	snprintf(path, sizeof(path), "%s/proc/4711/exe", root);
+	tree_put_bytes("proc/4711/stat", text, (size_t)n);
+	tree_put_bytes("proc/4711/cmdline", cmdline, len);
+	snprintf(path, sizeof(path), "%s/proc/4711/exe", tree_root);
 	unlink(path);
 	if (exe)
 		assert_int_equal(symlink(exe, path), 0);
@@ -106,7 +50,8 @@ static void test_process(void **state)
 
 	(void)state;
 	put_process("python3", args, sizeof(args), "/usr/bin/python3.11 (deleted)");
-	assert_int_equal(procfs_process(root, 4711, 360123 * TICK, REDACT_SECRETS, 99, &ev), 0);
+	assert_int_equal(procfs_process(tree_root, 4711, 360123 * TICK, REDACT_SECRETS, 99, &ev),
+			 0);
 	assert_int_equal(ev.head.type, EV_PROC_INFO);
 	assert_int_equal(ev.head.ts, 99);
 	assert_int_equal(ev.proc_info.pid, 4711);
@@ -116,15 +61,15 @@ static void test_process(void **state)
 	assert_string_equal(ev.proc_info.executable, "/usr/bin/python3.11");
 	assert_string_equal(ev.proc_info.command_line, "/usr/bin/python3 app.py --token=***");
 	/* Anywhere within the tick it is the same process, a tick away it is another. */
-	procfs_process(root, 4711, 360124 * TICK - 1, REDACT_ALL, 99, &ev);
+	procfs_process(tree_root, 4711, 360124 * TICK - 1, REDACT_ALL, 99, &ev);
 	assert_int_equal(ev.proc_info.found, 1);
 	assert_string_equal(ev.proc_info.command_line, "");
-	assert_int_equal(procfs_process(root, 4711, 360124 * TICK, 0, 99, &ev), 0);
+	assert_int_equal(procfs_process(tree_root, 4711, 360124 * TICK, 0, 99, &ev), 0);
 	assert_int_equal(ev.proc_info.found, 0);
 	assert_string_equal(ev.proc_info.executable, "");
-	assert_int_equal(procfs_process(root, 4711, 360123 * TICK - 1, 0, 99, &ev), 0);
+	assert_int_equal(procfs_process(tree_root, 4711, 360123 * TICK - 1, 0, 99, &ev), 0);
 	assert_int_equal(ev.proc_info.found, 0);
-	assert_int_equal(procfs_process(root, 4712, 360123 * TICK, 0, 99, &ev), 0);
+	assert_int_equal(procfs_process(tree_root, 4712, 360123 * TICK, 0, 99, &ev), 0);
 	assert_int_equal(ev.proc_info.found, 0);
 	assert_int_equal(ev.proc_info.pid, 4712);
 }
@@ -141,7 +86,7 @@ static void test_hostile_comm(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		put_process(names[i], "x", 2, NULL);
-		assert_int_equal(procfs_process(root, 4711, 360123 * TICK, 0, 0, &ev), 0);
+		assert_int_equal(procfs_process(tree_root, 4711, 360123 * TICK, 0, 0, &ev), 0);
 		assert_int_equal(ev.proc_info.found, 1);
 		assert_string_equal(ev.proc_info.command_line, "x");
 		assert_string_equal(ev.proc_info.executable, "");
@@ -165,8 +110,9 @@ static void test_damaged_stat(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		put_process("x", "x", 2, NULL);
-		put("proc/4711/stat", texts[i], strlen(texts[i]));
-		assert_int_equal(procfs_process(root, 4711, 360123 * TICK, 0, 0, &ev), -EBADMSG);
+		tree_put("proc/4711/stat", texts[i]);
+		assert_int_equal(procfs_process(tree_root, 4711, 360123 * TICK, 0, 0, &ev),
+				 -EBADMSG);
 		assert_int_equal(ev.head.type, EV_PROC_INFO);
 		assert_int_equal(ev.proc_info.found, 0);
 	}
@@ -182,12 +128,12 @@ static void test_command_line(void **state)
 	memset(args, 0, sizeof(args));
 	strcpy(args, "gunicorn: worker [app]");
 	put_process("gunicorn", args, 300, NULL);
-	procfs_process(root, 4711, 360123 * TICK, 0, 0, &ev);
+	procfs_process(tree_root, 4711, 360123 * TICK, 0, 0, &ev);
 	assert_string_equal(ev.proc_info.command_line, "gunicorn: worker [app]");
 	assert_int_equal(ev.proc_info.args_cut, 0);
 	/* Empty: a kernel thread or a zombie. */
 	put_process("kworker/0:1", "", 0, NULL);
-	procfs_process(root, 4711, 360123 * TICK, 0, 0, &ev);
+	procfs_process(tree_root, 4711, 360123 * TICK, 0, 0, &ev);
 	assert_int_equal(ev.proc_info.found, 1);
 	assert_string_equal(ev.proc_info.command_line, "");
 	assert_string_equal(ev.proc_info.executable, "");
@@ -195,7 +141,7 @@ static void test_command_line(void **state)
 	for (size_t len = 600; len <= sizeof(args); len += 900) {
 		memset(args, 'a', sizeof(args));
 		put_process("long", args, len, NULL);
-		procfs_process(root, 4711, 360123 * TICK, REDACT_NONE, 0, &ev);
+		procfs_process(tree_root, 4711, 360123 * TICK, REDACT_NONE, 0, &ev);
 		assert_int_equal(ev.proc_info.args_cut, len >= EV_ARGS);
 		assert_int_equal(strlen(ev.proc_info.command_line),
 				 len >= EV_ARGS ? EV_ARGS - 1 : len);
@@ -203,7 +149,7 @@ static void test_command_line(void **state)
 	/* Bytes that are no text. */
 	memset(args, 0xfd, sizeof(args));
 	put_process("bytes", args, 10, "/bin/\xff");
-	procfs_process(root, 4711, 360123 * TICK, 0, 0, &ev);
+	procfs_process(tree_root, 4711, 360123 * TICK, 0, 0, &ev);
 	assert_string_equal(ev.proc_info.executable, "/bin/\xef\xbf\xbd");
 	assert_int_equal(strlen(ev.proc_info.command_line), 30);
 }
@@ -216,14 +162,14 @@ static void test_links(void **state)
 
 	(void)state;
 	put_process("x", "x", 2, NULL);
-	snprintf(path, sizeof(path), "%s/proc/4712", root);
+	snprintf(path, sizeof(path), "%s/proc/4712", tree_root);
 	assert_int_equal(symlink("4711", path), 0);
-	assert_int_equal(procfs_process(root, 4712, 360123 * TICK, 0, 0, &ev), -ENOTDIR);
+	assert_int_equal(procfs_process(tree_root, 4712, 360123 * TICK, 0, 0, &ev), -ENOTDIR);
 	assert_int_equal(ev.proc_info.found, 0);
-	snprintf(path, sizeof(path), "%s/proc/4711/stat", root);
+	snprintf(path, sizeof(path), "%s/proc/4711/stat", tree_root);
 	unlink(path);
 	assert_int_equal(symlink("cmdline", path), 0);
-	assert_int_equal(procfs_process(root, 4711, 360123 * TICK, 0, 0, &ev), -ELOOP);
+	assert_int_equal(procfs_process(tree_root, 4711, 360123 * TICK, 0, 0, &ev), -ELOOP);
 }
 
 /* This process itself, against the kernel. */
@@ -285,15 +231,15 @@ static void test_host(void **state)
 	assert_int_equal(procfs_oom_kills(HYBRID), 7);
 
 	/* What is missing is not known, and nothing else suffers. */
-	put("proc/meminfo", "MemTotal: 100 kB\nMemFree: x kB\nCached:\n", 39);
-	assert_int_equal(procfs_host(root, 5, &ev), 0);
+	tree_put("proc/meminfo", "MemTotal: 100 kB\nMemFree: x kB\nCached:\n");
+	assert_int_equal(procfs_host(tree_root, 5, &ev), 0);
 	assert_int_equal(ev.host.memory_total, 102400);
 	assert_true(ev.host.memory_free == U64_UNKNOWN);
 	assert_true(ev.host.memory_cached == U64_UNKNOWN);
 	assert_true(ev.host.cpus == U64_UNKNOWN);
 	assert_true(ev.host.cpu_busy_ns == U64_UNKNOWN);
 	assert_true(ev.host.psi_some_avg10 == U64_UNKNOWN);
-	assert_true(procfs_oom_kills(root) == U64_UNKNOWN);
+	assert_true(procfs_oom_kills(tree_root) == U64_UNKNOWN);
 	assert_true(procfs_oom_kills("/nowhere") == U64_UNKNOWN);
 	assert_int_equal(procfs_host("/nowhere", 5, &ev), -ENOENT);
 
@@ -362,25 +308,25 @@ static void test_kvfile(void **state)
 	assert_true(kvfile_get("", "anon") == U64_UNKNOWN);
 
 	/* Half a line is no line. */
-	put("f", "a 1\nb 22\nc 33333\n", 17);
+	tree_put("f", "a 1\nb 22\nc 33333\n");
 	{
-		_cleanup_close_ int dir = open(root, O_PATH | O_DIRECTORY);
+		_cleanup_close_ int dir = open(tree_root, O_PATH | O_DIRECTORY);
 
 		assert_int_equal(kvfile_read(dir, "f", buf, sizeof(buf)), 9);
 		assert_string_equal(buf, "a 1\nb 22\n");
 		assert_int_equal(kvfile_read(dir, "f", buf, 1), 0);
 		assert_int_equal(kvfile_read(dir, "g", buf, sizeof(buf)), -ENOENT);
-		put("n", "max\n", 4);
+		tree_put("n", "max\n");
 		assert_true(kvfile_number(dir, "n") == U64_UNLIMITED);
-		put("n", "max ", 4);
+		tree_put("n", "max ");
 		assert_true(kvfile_number(dir, "n") == U64_UNKNOWN);
-		put("n", "4096\n", 5);
+		tree_put("n", "4096\n");
 		assert_int_equal(kvfile_number(dir, "n"), 4096);
-		put("n", "4096", 4);
+		tree_put("n", "4096");
 		assert_int_equal(kvfile_number(dir, "n"), 4096);
-		put("n", "-1\n", 3);
+		tree_put("n", "-1\n");
 		assert_true(kvfile_number(dir, "n") == U64_UNKNOWN);
-		put("n", "", 0);
+		tree_put("n", "");
 		assert_true(kvfile_number(dir, "n") == U64_UNKNOWN);
 	}
 
@@ -399,15 +345,14 @@ static void test_kvfile(void **state)
 	assert_true(some == U64_UNKNOWN && full == U64_UNKNOWN);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_process),      TEST(test_hostile_comm),  TEST(test_damaged_stat),
-		TEST(test_command_line), TEST(test_links),         TEST(test_live_process),
-		TEST(test_host),         TEST(test_host_identity), TEST(test_self_and_clock),
-		TEST(test_kvfile),
+		TREE_TEST(test_process),        TREE_TEST(test_hostile_comm),
+		TREE_TEST(test_damaged_stat),   TREE_TEST(test_command_line),
+		TREE_TEST(test_links),          TREE_TEST(test_live_process),
+		TREE_TEST(test_host),           TREE_TEST(test_host_identity),
+		TREE_TEST(test_self_and_clock), TREE_TEST(test_kvfile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

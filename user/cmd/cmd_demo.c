@@ -208,7 +208,7 @@ static int tell_story(const struct demo *d)
 		return DEMO_FAILED;
 	}
 	printf("In short: %u OOM %s (%u with the container living on), %u worker killed by its\n"
-	       "master, %u clean recyclings. From outside the container only looks busy.\n",
+	       "master, %u clean recyclings. From outside, the container just kept running.\n",
 	       o.oom_kills, o.oom_kills == 1 ? "kill" : "kills", o.init_alive_kills, o.parent_kills,
 	       o.recycled);
 	if (!o.oom_kills)

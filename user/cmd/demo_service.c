@@ -20,7 +20,7 @@
 
 #define MS             1000000ull
 #define BEAT_NS        (25 * MS)
-#define LEAK_BYTES     (256u << 10) /* a beat: 10 MiB/s, so the limit is reached in 6 s */
+#define LEAK_BYTES     (200u << 10) /* a beat: 8 MiB/s, so the limit is reached in 8 s */
 #define HANG_AFTER     (2500 * MS)
 #define RECYCLE_AFTER  (5000 * MS)
 #define MASTER_TIMEOUT (1500 * MS)

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "base/cleanup.h"
 #include "cmd/demo.h"
+#include "cmd/wrap.h"
 
 #define RECORDS_MAX 512
 #define COLUMNS     78
@@ -39,15 +39,16 @@ static const char *const shown[] = {
 	"lifetime_seconds",
 	"memory.peak_rss",
 	"limits.memory",
-	"peak_usage",
-	"exits",
+	"memory.peak_usage",
+	"processes.exits",
 	"survivors",
 	"latency",
+	"health.oom_kills",
 };
 
 struct teller {
 	FILE *out;
-	double start;       /* seconds of CLOCK_REALTIME at the first record */
+	double start; /* seconds of CLOCK_REALTIME at the first record */
 	double ended;
 	struct demo_outcome *outcome;
 	unsigned int left_at_end;
@@ -171,15 +172,15 @@ static void show_record(struct teller *t, json_t *record)
 __attribute__((format(printf, 3, 4))) static void say(struct teller *t, json_t *record,
 						      const char *format, ...)
 {
+	char text[1024];
 	va_list args;
 
-	fprintf(t->out, "%6.1f s   ", time_of(record) - t->start);
 	va_start(args, format);
-	vfprintf(t->out, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputc('\n', t->out);
-	if (record)
-		show_record(t, record);
+	fprintf(t->out, "%6.1f s   ", time_of(record) - t->start);
+	wrap_print(t->out, text, INDENT, INDENT);
+	show_record(t, record);
 }
 
 static void tell_oom(struct teller *t, json_t *r)
@@ -191,36 +192,33 @@ static void tell_oom(struct teller *t, json_t *r)
 		t->outcome->oom_kills++;
 	t->outcome->init_alive_kills += init_alive;
 	say(t, r,
-	    "OUT OF MEMORY: the kernel killed %s (pid %" PRIu64 "), which held\n%*s%.1f MiB of "
-	    "anonymous memory. The limit that was hit: %.1f of %.1f MiB used,\n%*sby the %s. %s "
-	    "asked for the page too many.%s",
-	    text_at(r, "victim.process.name"), number_at(r, "victim.process.pid"), INDENT, "",
-	    mib_at(r, "victim.memory.anon"), mib_at(r, "limit_hit.usage"),
-	    mib_at(r, "limit_hit.limit"), INDENT, "", text_at(r, "limit_hit.level"),
-	    itself ? "It itself" : text_at(r, "trigger.process.name"),
-	    init_alive
-		    ? "\n           The container's init lived on: no orchestrator has seen this "
-		      "kill."
-		    : "");
+	    "OUT OF MEMORY: the kernel killed %s (pid %" PRIu64 "), which held %.1f MiB of "
+	    "anonymous memory. The limit that was hit is the %s's: %.1f of %.1f MiB were used. "
+	    "The request that was one too many came from %s.%s",
+	    text_at(r, "victim.process.name"), number_at(r, "victim.process.pid"),
+	    mib_at(r, "victim.memory.anon"), text_at(r, "limit_hit.level"),
+	    mib_at(r, "limit_hit.usage"), mib_at(r, "limit_hit.limit"),
+	    itself ? "the victim itself" : text_at(r, "trigger.process.name"),
+	    init_alive ? " The container's first process lived on, so no orchestrator has seen "
+			 "this kill."
+		       : "");
 }
 
 static void tell_parent_kill(struct teller *t, json_t *r)
 {
-	char how[64];
+	char how[64] = "died of it";
 
 	if (is(r, "process.name", DEMO_HANGER))
 		t->outcome->parent_kills++;
 	if (at(r, "exit.code"))
 		snprintf(how, sizeof(how), "caught it and left with code %" PRIu64,
 			 number_at(r, "exit.code"));
-	else
-		snprintf(how, sizeof(how), "died of it");
 	say(t, r,
-	    "KILLED BY ITS PARENT: %s (pid %" PRIu64 ") had stopped answering.\n%*sIts master %s "
-	    "(pid %" PRIu64 ") sent it %s; it %s.\n%*sNot a crash, and not the OOM killer.",
-	    text_at(r, "process.name"), number_at(r, "process.pid"), INDENT, "",
+	    "KILLED BY ITS PARENT: %s (pid %" PRIu64 ") had stopped answering. Its master %s (pid "
+	    "%" PRIu64 ") sent it %s; it %s. Neither a crash nor the OOM killer.",
+	    text_at(r, "process.name"), number_at(r, "process.pid"),
 	    text_at(r, "sender.process.name"), number_at(r, "sender.process.pid"),
-	    text_at(r, "signal.name"), how, INDENT, "");
+	    text_at(r, "signal.name"), how);
 }
 
 static void tell_exit(struct teller *t, json_t *r)
@@ -233,20 +231,34 @@ static void tell_exit(struct teller *t, json_t *r)
 		if (is(r, "process.name", DEMO_RECYCLER))
 			t->outcome->recycled++;
 		say(t, r,
-		    "recycled: %s (pid %" PRIu64 ") left by itself with code 0 after %.1f s\n%*sof "
-		    "work, as planned.",
+		    "Recycled: %s (pid %" PRIu64 ") left with code 0 after %.1f s of work, as "
+		    "planned.",
 		    text_at(r, "process.name"), number_at(r, "process.pid"),
-		    json_number_value(at(r, "lifetime_seconds")), INDENT, "");
+		    json_number_value(at(r, "lifetime_seconds")));
 	} else if (!is(r, "cause", "oom_killed")) { /* that one has its own record */
 		say(t, r, "%s (pid %" PRIu64 ") ended: %s.", text_at(r, "process.name"),
 		    number_at(r, "process.pid"), text_at(r, "cause"));
 	}
 }
 
+/* What the witness itself cost, and whether it missed anything. */
+static void tell_agent(struct teller *t, json_t *r)
+{
+	uint64_t lost = 0;
+	json_t *buffer;
+	size_t i;
+
+	json_array_foreach(at(r, "health.buffers"), i, buffer) lost += number_at(buffer, "lost");
+	say(t, r,
+	    "memwitness ends. It took %.2f s of CPU time and %.0f MiB, and lost %" PRIu64
+	    " events.",
+	    json_number_value(at(r, "health.cpu_seconds")), mib_at(r, "health.memory.rss"), lost);
+}
+
 static void tell(struct teller *t, json_t *r)
 {
 	if (is(r, "type", "container_start"))
-		say(t, r, "The container %s appears; its limit is %.0f MiB.",
+		say(t, r, "The container %s appears. Its limit is %.0f MiB.",
 		    text_at(r, "container.cgroup"), mib_at(r, "limits.memory"));
 	else if (is(r, "type", "oom_kill"))
 		tell_oom(t, r);
@@ -254,9 +266,11 @@ static void tell(struct teller *t, json_t *r)
 		tell_exit(t, r);
 	else if (is(r, "type", "container_stop"))
 		say(t, r,
-		    "The service was told to end: %u processes left cleanly, and the\n%*scontainer "
-		    "is gone.",
-		    t->left_at_end, INDENT, "");
+		    "The service was told to end: %u processes left cleanly, and the container is "
+		    "gone.",
+		    t->left_at_end);
+	else if (is(r, "type", "agent_stop"))
+		tell_agent(t, r);
 }
 
 static int by_time(const void *a, const void *b)
@@ -264,12 +278,14 @@ static int by_time(const void *a, const void *b)
 	return strcmp(text_at(*(json_t *const *)a, "time"), text_at(*(json_t *const *)b, "time"));
 }
 
+/* About the demo's container, or about the agent as a whole. */
 static bool is_ours(json_t *record, const char *name)
 {
 	const char *cgroup = text_at(record, "container.cgroup");
 	size_t len = strlen(cgroup), tail = strlen(name);
 
-	return len >= tail && strcmp(cgroup + len - tail, name) == 0;
+	return is(record, "type", "agent_stop") ||
+	       (len >= tail && strcmp(cgroup + len - tail, name) == 0);
 }
 
 int demo_story_tell(FILE *out, FILE *f, const struct demo_cgroup *c, uint64_t ended_real,

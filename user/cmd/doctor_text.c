@@ -3,46 +3,14 @@
 #include <string.h>
 #include "base/cleanup.h"
 #include "cmd/doctor.h"
+#include "cmd/wrap.h"
 
-#define COLUMNS 80
-#define LABEL   14 /* columns of a fact's name */
-
-/*
- * Words of text, broken at blanks; the first line goes on where `column` says, further ones begin
- * at `indent`. A word that is longer than a line stays whole.
- */
-static void print_wrapped(FILE *out, const char *text, size_t column, size_t indent)
-{
-	bool first = true;
-
-	for (;;) {
-		size_t len;
-
-		text += strspn(text, " ");
-		len = strcspn(text, " ");
-		if (!len)
-			break;
-		if (!first && column + 1 + len > COLUMNS) {
-			fprintf(out, "\n%*s", (int)indent, "");
-			column = indent;
-			first = true;
-		}
-		if (!first) {
-			fputc(' ', out);
-			column++;
-		}
-		fwrite(text, 1, len, out);
-		column += len;
-		text += len;
-		first = false;
-	}
-	fputc('\n', out);
-}
+#define LABEL 14 /* columns of a fact's name */
 
 static void print_fact(FILE *out, const char *label, const char *text)
 {
 	fprintf(out, "%-*s", LABEL, label);
-	print_wrapped(out, text, LABEL, LABEL);
+	wrap_print(out, text, LABEL, LABEL);
 }
 
 static void print_machine(FILE *out, const struct doctor_facts *f)
@@ -102,7 +70,7 @@ static void print_consequence(FILE *out, const char *label, const char *text)
 	if (!text || !text[0])
 		return;
 	fprintf(out, "    %-6s", label);
-	print_wrapped(out, text, 10, 10);
+	wrap_print(out, text, 10, 10);
 }
 
 static void print_features(FILE *out, const struct diagnosis *d)
@@ -124,7 +92,7 @@ static void print_features(FILE *out, const struct diagnosis *d)
 		if (f->state == FEATURE_NO && f->error)
 			how = strerror(f->error);
 		fprintf(out, "%-*s  %-8s  ", (int)width, f->name, states[f->state]);
-		print_wrapped(out, how[0] ? how : "-", width + 12, width + 12);
+		wrap_print(out, how[0] ? how : "-", width + 12, width + 12);
 		if (f->state == FEATURE_YES)
 			continue;
 		print_consequence(out, "lost:", f->lost);
@@ -144,7 +112,7 @@ static void print_missing(FILE *out, const struct doctor_facts *f)
 		any = true;
 		snprintf(text, sizeof(text), "%s: %s", f->caps[i].name, f->caps[i].lost);
 		fputs("    ", out);
-		print_wrapped(out, text, 4, 8);
+		wrap_print(out, text, 4, 8);
 	}
 }
 
@@ -168,9 +136,9 @@ static void print_verdict(FILE *out, const struct diagnosis *d)
 		break;
 	case VERDICT_CANNOT_RUN:
 		fputs("memwitness cannot run here. ", out);
-		print_wrapped(out, diagnosis_obstacle(d), 28, 0);
+		wrap_print(out, diagnosis_obstacle(d), 28, 0);
 		if (remedy[0])
-			print_wrapped(out, remedy, 0, 0);
+			wrap_print(out, remedy, 0, 0);
 		break;
 	}
 }

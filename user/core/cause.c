@@ -171,13 +171,11 @@ static void by_signal(const struct exit_facts *f, int number, struct exit_reason
 		set(out, CAUSE_CRASHED, direct);
 		return;
 	}
-	fault = kernel_fault_in_window(f);
-	if (is_self(f, s) && fault >= 0) {
-		set(out, CAUSE_CRASHED, fault);
-		return;
-	}
+	fault = is_self(f, s) ? kernel_fault_in_window(f) : -1;
 	first = first_from_others(f, direct);
-	if (first >= 0)
+	if (fault >= 0 && (first < 0 || number == SIGABRT || is_fault(number)))
+		set(out, CAUSE_CRASHED, fault);
+	else if (first >= 0)
 		set(out, by_sender(f, first), first);
 	else if (is_self(f, s) && (number == SIGABRT || is_fault(number)))
 		set(out, CAUSE_CRASHED, direct);
@@ -205,16 +203,31 @@ static void by_code(const struct exit_facts *f, uint32_t code, struct exit_reaso
 		set(out, CAUSE_CLEAN, first);
 		return;
 	}
-	if (fault >= 0) {
-		set(out, CAUSE_CRASHED, fault);
-		return;
-	}
+	/* Before the faults: runtimes live with their own (a JVM's null checks and safepoints). */
 	if (first >= 0) {
 		set(out, by_sender(f, first), first);
 		return;
 	}
+	if (fault >= 0) {
+		set(out, CAUSE_CRASHED, fault);
+		return;
+	}
 	own = own_abort(f);
 	set(out, own >= 0 ? CAUSE_CRASHED : CAUSE_FAILED, own);
+}
+
+/*
+ * The kernel sets the victim's flag also without a kill, for a task that is dying already and runs
+ * into OOM: with a SIGKILL of somebody's before it, it says nothing.
+ */
+static bool oom_flag_counts(const struct exit_facts *f)
+{
+	if (!f->oom_flag)
+		return false;
+	for (uint32_t i = 0; f->signals && i < f->signals->n; i++)
+		if (f->signals->entries[i].number == SIGKILL)
+			return is_kernel_kill(&f->signals->entries[i]);
+	return true;
 }
 
 void cause_decide(const struct exit_facts *f, struct exit_reason *out)
@@ -222,7 +235,7 @@ void cause_decide(const struct exit_facts *f, struct exit_reason *out)
 	int number = f->status & 0x7f;
 
 	set(out, CAUSE_UNKNOWN, -1);
-	if (number == SIGKILL && f->oom_marked)
+	if (number == SIGKILL && (f->oom_marked || oom_flag_counts(f)))
 		set(out, CAUSE_OOM_KILLED, latest(f, SIGKILL));
 	else if (number)
 		by_signal(f, number, out);

@@ -24,7 +24,8 @@ static void gather(struct core *core, const struct ev_exit *ev, const struct pro
 	f->start = p->start;
 	f->parent_pid = p->parent_pid;
 	f->parent_start = p->parent_start;
-	f->oom_marked = p->oom_ts || ev->oom_victim;
+	f->oom_marked = p->oom_ts != 0;
+	f->oom_flag = ev->oom_victim;
 	f->host_pid_ns = p->pid_ns == INIT_PID_NS;
 	f->container = container_find(core, ev->who.memcg);
 	f->signals = signal_log_of(core, p);
