@@ -30,7 +30,7 @@ $(BENCH)/empty: tests/bench/empty.c $(BENCH)/empty.skel.h
 
 bench-build: $(BENCH_PLAIN) $(BENCH_LINKED) $(BENCH)/empty
 
-bench: all static bench-build ## measure what tracing costs (as root; ten minutes)
+bench: all static bench-build ## measure what tracing costs (as root, 5 to 10 minutes)
 	python3 tests/bench/bench.py --build $(BUILD) $(BENCH_FLAGS)
 
 .PHONY: bench bench-build

@@ -50,6 +50,10 @@ class Context:
                 good.append(tracer)
             except Skip as why:
                 self.skip(tracer.title, why)
+            except Broken as why:
+                if tracer.ours:
+                    raise
+                self.skip(tracer.title, why)
         return good
 
 

@@ -53,6 +53,8 @@ class Tracer:
 
     name = ""
     title = ""
+    ours = False  # what is ours has to work; a tool of others that does not is left out
+    stop_signal = signal.SIGTERM
 
     def __init__(self, work):
         self.work = work
@@ -102,8 +104,6 @@ class Tracer:
             self.log.close()
         return False
 
-    stop_signal = signal.SIGTERM
-
     def saw(self, operations):
         """After the end: raise Broken when it cannot have seen that many operations."""
 
@@ -112,6 +112,7 @@ class Agent(Tracer):
     """memwitness run, as a user would run it, records to a file."""
 
     name, title = "agent", "memwitness"
+    ours = True
 
     def __init__(self, work, binary, *options):
         super().__init__(work)
@@ -140,6 +141,7 @@ class Empty(Tracer):
     """A tp_btf program on page faults that does nothing."""
 
     name, title = "empty", "empty tp_btf program"
+    ours = True
 
     def __init__(self, work, binary):
         super().__init__(work)

@@ -38,20 +38,20 @@ static void set_file(const char *path, const char *text)
 		fputs(text, f);
 }
 
-static bool on_command_line(const char *word)
+/* The kernel hands us the words of its command line that it does not know. */
+static bool take_word(int *argc, char **argv, const char *word)
 {
-	_cleanup_fclose_ FILE *f = fopen("/proc/cmdline", "re");
-	char line[2048] = "", *p, *save = NULL;
-
-	if (!f || !fgets(line, sizeof(line), f))
-		return false;
-	for (p = strtok_r(line, " \n", &save); p; p = strtok_r(NULL, " \n", &save))
-		if (!strcmp(p, word))
-			return true;
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], word))
+			continue;
+		--*argc;
+		memmove(&argv[i], &argv[i + 1], (size_t)(*argc - i) * sizeof(*argv));
+		return true;
+	}
 	return false;
 }
 
-static void set_up(void)
+static void set_up(bool v1)
 {
 	struct rlimit r = {RLIM_INFINITY, RLIM_INFINITY};
 
@@ -62,7 +62,7 @@ static void set_up(void)
 	must_mount("tmpfs", "/tmp", "tmpfs", NULL);
 	must_mount("tracefs", "/sys/kernel/tracing", "tracefs", NULL);
 	must_mount("bpf", "/sys/fs/bpf", "bpf", NULL);
-	if (on_command_line("mwv1")) {
+	if (v1) {
 		must_mount("tmpfs", "/sys/fs/cgroup", "tmpfs", NULL);
 		must_mount("cgroup", "/sys/fs/cgroup/memory", "cgroup", "memory");
 	} else {
@@ -176,7 +176,7 @@ _Noreturn void vm_main(int argc, char **argv)
 	int err;
 	pid_t pid, tests;
 
-	set_up();
+	set_up(take_word(&argc, argv, "mwv1"));
 	fflush(stdout);
 	tests = fork();
 	if (tests == 0)

@@ -238,6 +238,7 @@ static void test_clients(void **state)
 		{"curl|-u|user:secret|h", "curl -u user:*** h"},
 		{"curl|-uuser:secret|h", "curl -uuser:*** h"},
 		{"curl|-u|user|h", "curl -u user h"},
+		{"curl|-u|--password=x|h", "curl -u --password=*** h"},
 		{"smbclient|-U|user%secret|//h/s", "smbclient -U user%*** //h/s"},
 		{"openssl|enc|-pass|pass:secret", "openssl enc -pass ***"},
 		{"openssl|rsa|-passin|pass:secret", "openssl rsa -passin pass:***"},

@@ -60,7 +60,7 @@ static inline void tree_put_bytes(const char *name, const char *data, size_t len
 	char path[1024];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", tree_root, name);
+	assert_true((size_t)snprintf(path, sizeof(path), "%s/%s", tree_root, name) < sizeof(path));
 	for (char *p = path + strlen(tree_root) + 1; (p = strchr(p, '/')); p++) {
 		*p = '\0';
 		mkdir(path, 0755);
@@ -83,7 +83,7 @@ static inline uint64_t tree_inode(const char *mount, const char *path)
 	char full[2048];
 	struct stat st;
 
-	snprintf(full, sizeof(full), "%s%s", mount, path);
+	assert_true((size_t)snprintf(full, sizeof(full), "%s%s", mount, path) < sizeof(full));
 	assert_int_equal(stat(full, &st), 0);
 	return st.st_ino;
 }

@@ -297,17 +297,19 @@ static const struct client *find_client(const char *p, const char *end)
 	return NULL;
 }
 
-/* A value that a client's option takes: all of it, or what is behind the colon. */
+/*
+ * A value that a client's option takes: all of it, or what is behind the colon of user:secret.
+ * Returns where to go on: at v when it is no such pair, so that it is read like any other word.
+ */
 static const char *hide_client_value(struct line *l, const char *v, const char *end)
 {
-	if (l->client->after_colon) {
-		const char *c = v;
+	const char *c = v;
 
-		while (c < end && *c != ':' && *c != '%')
-			c++;
-		v = c < end ? c + 1 : end;
-	}
-	return hide(l, v, end);
+	if (!l->client->after_colon)
+		return hide(l, v, end);
+	while (c < end && *c != ':' && *c != '%' && *c != '=')
+		c++;
+	return c == end || *c == '=' ? v : hide(l, c + 1, end);
 }
 
 /* An option of the client that the line is about: -pSECRET, -p SECRET. Returns where to go on. */

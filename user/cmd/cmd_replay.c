@@ -40,7 +40,8 @@ struct replay {
 	struct output out;
 	uint64_t events;
 	uint64_t damaged;
-	bool stopped; /* EV_STOP was seen */
+	uint64_t damaged_line; /* the last one */
+	bool stopped;          /* EV_STOP was seen */
 	bool progress;
 	union event event;
 };
@@ -92,6 +93,7 @@ static void show_progress(struct replay *r, bool last)
 static void report_damage(struct replay *r, const char *what)
 {
 	r->damaged++;
+	r->damaged_line = eventlog_line(r->log);
 	if (r->damaged <= DAMAGE_SHOWN)
 		log_error("%s:%llu: %s", r->name, (unsigned long long)eventlog_line(r->log), what);
 	if (r->damaged == DAMAGE_SHOWN)
@@ -174,7 +176,7 @@ static int replay_log(struct replay *r)
 			log_error("cannot write records: %s", strerror(r->out.error));
 		return REPLAY_UNUSABLE;
 	}
-	if (!err && !r->stopped) {
+	if (!err && !r->stopped && r->damaged_line != eventlog_line(r->log)) {
 		log_error("%s: ends after line %llu without a stop event: the log was cut", r->name,
 			  (unsigned long long)eventlog_line(r->log));
 		r->damaged++;

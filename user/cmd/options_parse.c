@@ -6,12 +6,14 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/cleanup.h"
 #include "cmd/options.h"
 
 #define MAX_OPTIONS 32
 #define LONG_KEY    0x100 /* argp keys of the options by index, above all letters */
 #define ERR_TEXT    512
+#define CONFIG_MAX  (1 << 20)
 
 /* The command line as it came, applied only after the file was read. */
 struct given {
@@ -116,6 +118,14 @@ __attribute__((format(printf, 2, 3))) static void complain(struct file_reader *r
 	r->errors++;
 }
 
+/* inih tells only of the first line that it does not understand; all of them should be told. */
+static bool is_well_formed(const char *line)
+{
+	if (strchr(";#\r\n", line[0]))
+		return true;
+	return line[0] == '[' ? strchr(line, ']') != NULL : strpbrk(line, "=:") != NULL;
+}
+
 /*
  * inih's reader callback. Our own, because the library as distributions build it tells its handler
  * no line number, splits long lines silently, and takes an indented line for a continuation.
@@ -123,20 +133,26 @@ __attribute__((format(printf, 2, 3))) static void complain(struct file_reader *r
 static char *read_line(char *str, int num, void *stream)
 {
 	struct file_reader *r = stream;
-	ssize_t len = getline(&r->text, &r->text_size, r->f);
-	size_t blanks;
+	ssize_t got = getline(&r->text, &r->text_size, r->f);
+	const char *line = r->text;
+	size_t len;
 
-	if (len < 0 || num < 2)
+	if (got < 0 || num < 2)
 		return NULL;
 	r->line++;
-	blanks = strspn(r->text, " \t");
+	if (r->line == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
+		line += 3; /* some editors begin a file with it */
+	line += strspn(line, " \t");
+	len = (size_t)(r->text + got - line);
 	str[0] = '\0';
-	if (memchr(r->text, '\0', (size_t)len))
+	if (memchr(line, '\0', len))
 		complain(r, "the line holds a NUL byte");
-	else if ((size_t)len - blanks >= (size_t)num)
+	else if (len >= (size_t)num)
 		complain(r, "the line is longer than %d bytes", num - 1);
+	else if (!is_well_formed(line))
+		complain(r, "neither 'name = value' nor a comment nor [run]");
 	else
-		memcpy(str, r->text + blanks, (size_t)len - blanks + 1);
+		memcpy(str, line, len + 1);
 	return str;
 }
 
@@ -222,6 +238,7 @@ static int apply_file(struct run_options *o, const struct command_line *c)
 {
 	_cleanup_fclose_ FILE *f = NULL;
 	const char *path = NULL;
+	struct stat st;
 
 	for (size_t i = 0; i < c->n; i++) {
 		if (strcmp(c->given[i].def->name, "config") == 0)
@@ -230,9 +247,14 @@ static int apply_file(struct run_options *o, const struct command_line *c)
 	if (!path)
 		return 0;
 	f = fopen(path, "re");
-	if (!f) {
+	if (!f || fstat(fileno(f), &st) < 0) {
 		log_error("--config: cannot open %s: %s", path, strerror(errno));
 		return -errno;
+	}
+	/* /dev/zero is one endless line. */
+	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || st.st_size > CONFIG_MAX) {
+		log_error("--config: %s is no configuration file", path);
+		return -EINVAL;
 	}
 	return run_options_read_file(o, f, path);
 }

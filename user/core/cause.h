@@ -19,8 +19,8 @@ struct exit_facts {
 	uint64_t start;
 	uint32_t parent_pid;
 	uint64_t parent_start; /* 0: not known, the pid alone decides */
-	bool oom_marked;                         /* the OOM killer's kill of it was seen */
-	bool oom_flag;                           /* the kernel's flag of OOM victims is set */
+	bool oom_marked;       /* the OOM killer's kill of it was seen */
+	bool oom_flag;         /* the kernel's flag of OOM victims is set */
 	bool oom_collateral;   /* killed with a victim whose memory it shared */
 	bool host_pid_ns;   /* it lived in the first pid namespace, whose init cannot have died */
 	uint32_t container; /* index, 0: not known */

@@ -4,6 +4,9 @@
 #include "base/hash.h"
 #include "core/state.h"
 
+#define ROUNDS_MISSED 4 /* rounds over all memory cgroups without one before it is asked for */
+#define MISSING_NS    NSEC_PER_SEC
+
 uint32_t cgroup_find(const struct core *core, uint64_t id)
 {
 	uint32_t i = htab_first(&core->cgroup_tab, hash_u64(id));
@@ -24,6 +27,14 @@ static void cgroup_free(struct core *core, uint32_t i)
 	pool_put(&core->cgroup_pool, i);
 }
 
+bool cgroup_evict(struct core *core, uint32_t but)
+{
+	if (!core->gone.head || core->gone.head == but)
+		return false;
+	cgroup_free(core, core->gone.head);
+	return true;
+}
+
 void cgroup_expire(struct core *core, uint64_t now)
 {
 	while (core->gone.head && core->cgroups[core->gone.head].ended + GRACE_NS < now)
@@ -35,13 +46,11 @@ uint32_t cgroup_get(struct core *core, uint64_t id)
 	uint32_t i = cgroup_find(core, id);
 	struct cgroup *g;
 
-	if (i || !id)
+	if (i || !id || id == U64_UNKNOWN)
 		return i;
 	i = pool_get(&core->cgroup_pool);
-	if (!i && core->gone.head) {
-		cgroup_free(core, core->gone.head);
+	if (!i && cgroup_evict(core, 0))
 		i = pool_get(&core->cgroup_pool);
-	}
 	if (!i) {
 		core->cgroup_pool.lost++;
 		return 0;
@@ -67,7 +76,7 @@ void cgroup_set_path(struct core *core, uint32_t i, const char *path)
 	cgpath_parse(path, &parsed);
 	g->kind = parsed.kind;
 	if (g->container && core->containers[g->container].key == g->id)
-		core->containers[g->container].path = parsed;
+		container_path_known(core, i, &parsed);
 }
 
 void cgroup_on_new(struct core *core, const struct ev_cgroup_new *ev)
@@ -87,24 +96,83 @@ void cgroup_on_new(struct core *core, const struct ev_cgroup_new *ev)
 		g->scanned = false;
 		g->created = ev->head.ts;
 	}
-	cgroup_set_path(core, i, ev->path);
+	/* What is left of a path without its front could look like another one. */
+	if (ev->path_cut != 1)
+		cgroup_set_path(core, i, ev->path);
 	if (g->kind == CGPATH_CONTAINER)
 		container_of_cgroup(core, i);
 }
 
-void cgroup_on_gone(struct core *core, const struct ev_cgroup_gone *ev)
+void cgroup_end(struct core *core, uint32_t i, uint64_t ts)
 {
-	uint32_t i = cgroup_find(core, ev->id);
-	struct cgroup *g;
+	struct cgroup *g = &core->cgroups[i];
 
-	if (!i || core->cgroups[i].gone)
+	if (!i || g->gone)
 		return;
-	g = &core->cgroups[i];
 	g->gone = true;
-	g->ended = ev->head.ts;
+	g->ended = ts;
 	ilist_remove(&core->present, &core->cgroup_links, i);
 	ilist_append(&core->gone, &core->cgroup_links, i);
-	container_cgroup_gone(core, i, ev->head.ts);
+	container_cgroup_gone(core, i, ts);
+}
+
+void cgroup_on_gone(struct core *core, const struct ev_cgroup_gone *ev)
+{
+	cgroup_end(core, cgroup_find(core, ev->id), ev->head.ts);
+}
+
+/* Said once it may be news that is still on its way; said again later, the news was lost. */
+void cgroup_missing(struct core *core, uint32_t i, uint64_t ts)
+{
+	struct cgroup *g = &core->cgroups[i];
+
+	if (!g->missing)
+		g->missing = ts;
+	else if (g->missing + MISSING_NS <= ts)
+		cgroup_end(core, i, g->missing);
+}
+
+/*
+ * Its end may have been lost with a full ring. Rounds may leave some out, so one that was seen
+ * and is missed is asked for; that its directory is gone is the answer that counts. And one
+ * without a path, that nothing but a late event has told of, goes by itself.
+ */
+void cgroup_on_round_end(struct core *core)
+{
+	struct request r = {.type = REQUEST_MEMCG_STAT};
+	uint32_t next;
+
+	core->memcg_round++;
+	for (uint32_t i = core->present.head; i; i = next) {
+		struct cgroup *g = &core->cgroups[i];
+		uint32_t missed = core->memcg_round - g->round;
+
+		next = core->cgroup_links.next[i];
+		if (missed < ROUNDS_MISSED || missed % ROUNDS_MISSED)
+			continue;
+		if (g->round && g->path[0]) {
+			r.cgroup_id = g->id;
+			r.path = g->path;
+			core_request(core, &r);
+		} else if (!g->path[0] && g->seen + GRACE_NS < core->now &&
+			   container_empty(core, i)) {
+			cgroup_end(core, i, core->now);
+		}
+	}
+}
+
+void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1)
+{
+	g->usage = l->usage == S64_UNKNOWN ? U64_UNKNOWN : l->usage < 0 ? 0 : (uint64_t)l->usage;
+	if (g->usage != U64_UNKNOWN && g->usage > g->max_usage)
+		g->max_usage = g->usage;
+	g->limit = l->max;
+	g->high = l->high;
+	g->swap_limit = l->swap_max;
+	/* v1 limits memory and swap together: the difference is what swap may take. */
+	if (v1 && l->swap_max < U64_UNLIMITED)
+		g->swap_limit =
+			l->max < U64_UNLIMITED && l->swap_max > l->max ? l->swap_max - l->max : 0;
 }
 
 void cgroup_on_memcg(struct core *core, const struct ev_memcg *ev)
@@ -117,15 +185,8 @@ void cgroup_on_memcg(struct core *core, const struct ev_memcg *ev)
 	g = &core->cgroups[i];
 	if (g->gone)
 		return;
-	g->usage = ev->level.usage < 0 ? 0 : (uint64_t)ev->level.usage;
-	if (g->usage > g->max_usage)
-		g->max_usage = g->usage;
-	g->limit = ev->level.max;
-	g->high = ev->level.high;
-	g->swap_limit = ev->level.swap_max;
-	if (ev->v1 && ev->level.swap_max < U64_UNLIMITED)
-		g->swap_limit = ev->level.max < U64_UNLIMITED && ev->level.swap_max > ev->level.max
-					? ev->level.swap_max - ev->level.max
-					: 0;
+	g->round = core->memcg_round;
+	g->missing = 0;
+	cgroup_note_level(g, &ev->level, ev->v1 == 1);
 	oom_note_count(g, ev->level.oom_local);
 }

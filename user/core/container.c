@@ -35,6 +35,9 @@ static uint32_t container_new(struct core *core, uint32_t cgroup, const struct c
 	uint32_t i = pool_get(&core->container_pool);
 	struct container *c;
 
+	/* Those that are gone make room, the longest gone first. */
+	while (!i && cgroup_evict(core, cgroup))
+		i = pool_get(&core->container_pool);
 	if (!i) {
 		core->container_pool.lost++;
 		return 0;
@@ -50,19 +53,36 @@ static uint32_t container_new(struct core *core, uint32_t cgroup, const struct c
 	return i;
 }
 
+/* The nearest ancestor (index) whose path is known, for a cgroup whose own is not; or 0. */
+static uint32_t ancestor_named(const struct core *core, uint32_t cgroup)
+{
+	for (int depth = 0; depth < 64 && cgroup && !core->cgroups[cgroup].path[0]; depth++)
+		cgroup = core->cgroups[cgroup].parent
+				 ? cgroup_find(core, core->cgroups[cgroup].parent)
+				 : 0;
+	return cgroup && core->cgroups[cgroup].path[0] ? cgroup : 0;
+}
+
 uint32_t container_of_cgroup(struct core *core, uint32_t cgroup)
 {
 	struct cgroup *g = &core->cgroups[cgroup];
 	struct cgpath path;
-	uint32_t owner = cgroup, i;
+	uint32_t owner = cgroup, named, i;
 
 	if (!cgroup)
 		return 0;
 	if (g->container && core->containers[g->container].key == g->container_key)
 		return g->container;
-	cgpath_parse(g->path[0] ? g->path : "", &path);
-	if (path.kind == CGPATH_CONTAINER && path.own_len < strlen(g->path)) {
-		owner = ancestor_with(core, cgroup, path.own_len);
+	/* What began after its end is late news of the container that has ended. */
+	if (g->gone)
+		return 0;
+	/* Below a container everything is the container's, named or not. */
+	named = ancestor_named(core, cgroup);
+	if (named && core->cgroups[named].kind != CGPATH_CONTAINER)
+		named = cgroup;
+	cgpath_parse(named ? core->cgroups[named].path : "", &path);
+	if (path.kind == CGPATH_CONTAINER) {
+		owner = ancestor_with(core, named, path.own_len);
 		if (!owner)
 			owner = cgroup;
 	}
@@ -87,7 +107,7 @@ uint32_t container_of_process(struct core *core, const struct process *p)
 	return container_of_cgroup(core, cgroup_find(core, p->memcg));
 }
 
-uint32_t container_find(struct core *core, uint64_t cgroup_id)
+uint32_t container_find(const struct core *core, uint64_t cgroup_id)
 {
 	uint32_t i = cgroup_find(core, cgroup_id);
 	const struct cgroup *g = &core->cgroups[i];
@@ -182,13 +202,6 @@ void container_announce_all(struct core *core)
 		container_announce(core, i);
 }
 
-void container_free(struct core *core, uint32_t i)
-{
-	core->containers[i].key = 0;
-	ilist_remove(&core->running, &core->container_links, i);
-	pool_put(&core->container_pool, i);
-}
-
 void container_cgroup_gone(struct core *core, uint32_t cgroup, uint64_t ts)
 {
 	const struct cgroup *g = &core->cgroups[cgroup];
@@ -260,17 +273,97 @@ static void write_stop(struct core *core, uint32_t i)
 	core_emit(core, &r, c->ended_at, i);
 }
 
+/* A counter that begins anew (its slot was given back) begins at 0. */
+static uint64_t grown(uint64_t now, uint64_t before)
+{
+	if (now >= U64_UNLIMITED)
+		return 0;
+	return now >= before ? now - before : now;
+}
+
 static void add_counts(struct ev_memcg_counts *to, const struct ev_memcg_counts *now,
 		       const struct ev_memcg_counts *before)
 {
-	to->faults += now->faults - before->faults;
-	to->forks += now->forks - before->forks;
-	to->execs += now->execs - before->execs;
-	to->exits += now->exits - before->exits;
-	to->signals += now->signals - before->signals;
-	to->oom_kills += now->oom_kills - before->oom_kills;
+	to->faults += grown(now->faults, before->faults);
+	to->forks += grown(now->forks, before->forks);
+	to->execs += grown(now->execs, before->execs);
+	to->exits += grown(now->exits, before->exits);
+	to->signals += grown(now->signals, before->signals);
+	to->oom_kills += grown(now->oom_kills, before->oom_kills);
 	for (int k = 0; k < EV_KINDS; k++)
-		to->kinds[k] += now->kinds[k] - before->kinds[k];
+		to->kinds[k] += grown(now->kinds[k], before->kinds[k]);
+}
+
+/* Its last sample and its stop, once. */
+static void container_end(struct core *core, uint32_t i)
+{
+	struct container *c = &core->containers[i];
+
+	if (c->ended)
+		return;
+	c->ended = true;
+	if (!c->included)
+		return;
+	exit_flush(core);
+	container_announce(core, i);
+	sample_final(core, i);
+	write_stop(core, i);
+}
+
+void container_free(struct core *core, uint32_t i)
+{
+	/* Its last counts were asked for and never came. */
+	if (core->containers[i].announced)
+		container_end(core, i);
+	core->containers[i].key = 0;
+	ilist_remove(&core->running, &core->container_links, i);
+	pool_put(&core->container_pool, i);
+}
+
+/* What a container has gathered before it turned out to be a part of another one. */
+static void container_merge(struct core *core, uint32_t to, uint32_t from)
+{
+	struct container *t = &core->containers[to], *f = &core->containers[from];
+	static const struct ev_memcg_counts none;
+	uint32_t init = process_find(core, f->init_pid, f->init_start);
+
+	t->processes += f->processes;
+	t->exits.total += f->exits.total;
+	for (int k = 0; k < CAUSE_COUNT; k++)
+		t->exits.causes[k] += f->exits.causes[k];
+	t->major_exited += f->major_exited;
+	add_counts(&t->total, &f->total, &none);
+	if (init)
+		consider_init(t, &core->processes[init]);
+}
+
+void container_path_known(struct core *core, uint32_t cgroup, const struct cgpath *path)
+{
+	struct cgroup *g = &core->cgroups[cgroup];
+	uint32_t was = g->container, now;
+	struct container *c = &core->containers[was];
+
+	c->path = *path;
+	c->included = filter_included(&core->start, g->path);
+	if (c->announced || g->gone || path->kind != CGPATH_CONTAINER ||
+	    path->own_len == strlen(g->path) || !ancestor_with(core, cgroup, path->own_len))
+		return;
+	g->container = 0;
+	now = container_of_cgroup(core, cgroup);
+	if (!now || now == was) {
+		g->container = was;
+		g->container_key = g->id;
+		return;
+	}
+	container_merge(core, now, was);
+	container_free(core, was);
+}
+
+bool container_empty(const struct core *core, uint32_t cgroup)
+{
+	uint32_t i = container_find(core, core->cgroups[cgroup].id);
+
+	return !i || !core->containers[i].processes;
 }
 
 void container_on_counts(struct core *core, const struct ev_memcg_counts *ev)
@@ -288,14 +381,8 @@ void container_on_counts(struct core *core, const struct ev_memcg_counts *ev)
 		c = &core->containers[i];
 		add_counts(&c->total, ev, &g->counts);
 		g->counts = *ev;
-		if (g->gone && is_own(core, i, g) && !c->ended) {
-			c->ended = true;
-			if (c->included) {
-				container_announce(core, i);
-				sample_final(core, i);
-				write_stop(core, i);
-			}
-		}
+		if (g->gone && is_own(core, i, g))
+			container_end(core, i);
 	}
 	if (g->gone)
 		core_request(core, &forget);
@@ -307,6 +394,13 @@ void container_on_stat(struct core *core, const struct ev_memcg_stat *ev)
 	struct container *c = &core->containers[i];
 	struct cgroup *g;
 
+	if (ev->found == 0) {
+		uint32_t cgroup = cgroup_find(core, ev->id);
+
+		if (cgroup)
+			cgroup_missing(core, cgroup, ev->head.ts);
+		return;
+	}
 	if (!i || ev->found != 1 || c->key != ev->id)
 		return;
 	g = &core->cgroups[c->cgroup];

@@ -68,7 +68,7 @@ struct core *core_init(void *mem, const struct ev_start *start, const struct cor
 	core->kernel_oom_base = U64_UNKNOWN;
 	core->real_offset = (int64_t)(start->real - start->head.ts);
 	core->now = core->mark_now = start->head.ts;
-	core->round = 1;
+	core->round = core->memcg_round = 1;
 	/* A log without sane intervals must not make the report loop endless. */
 	if (core->start.report_interval == 0 || core->start.report_interval >= U64_UNLIMITED)
 		core->start.report_interval = 60 * NSEC_PER_SEC;
@@ -80,12 +80,12 @@ struct core *core_init(void *mem, const struct ev_start *start, const struct cor
 
 static void on_clock(struct core *core, const struct ev_clock *ev)
 {
-	int64_t offset = (int64_t)(ev->real - ev->head.ts);
-	int64_t step = offset - core->real_offset;
+	uint64_t offset = ev->real - ev->head.ts;
+	uint64_t step = offset - (uint64_t)core->real_offset;
 
 	/* Follow a step of the wall clock, not its noise: a start time must not flicker. */
-	if (step > (int64_t)REAL_STEP_NS || step < -(int64_t)REAL_STEP_NS)
-		core->real_offset = offset;
+	if (ev->real < U64_UNLIMITED && step + REAL_STEP_NS > 2 * REAL_STEP_NS)
+		core->real_offset = (int64_t)offset;
 	process_expire(core, ev->head.ts);
 	cgroup_expire(core, ev->head.ts);
 	if (core->ready)
@@ -159,6 +159,7 @@ static void take(void *ctx, const union event *ev)
 		cgroup_on_memcg(core, &ev->memcg);
 		break;
 	case EV_MEMCGS_END:
+		cgroup_on_round_end(core);
 		container_announce_all(core);
 		break;
 	case EV_MEMCG_STAT:
@@ -199,11 +200,12 @@ void core_step(struct core *core, const union event *ev)
 	case EV_MARK:
 		core->mark_now = ev->mark.now;
 		window_release(&core->window, ev->head.ts, take, core);
-		exit_on_mark(core);
+		exit_on_mark(core, ev->head.ts);
 		break;
 	case EV_STOP:
 		window_release(&core->window, UINT64_MAX, take, core);
 		core->now = ev->head.ts;
+		exit_flush(core);
 		health_on_stop(core, &ev->stop);
 		break;
 	default:

@@ -16,6 +16,10 @@ double core_seconds(uint64_t from, uint64_t to)
 
 void core_request(struct core *core, const struct request *request)
 {
+	/* Without its path nobody can find a cgroup. */
+	if ((request->type == REQUEST_MEMCG_STAT || request->type == REQUEST_MEMCG) &&
+	    !request->path[0])
+		return;
 	core->ops->request(core->ctx, request);
 }
 

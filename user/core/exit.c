@@ -12,7 +12,8 @@
 /* PROC_PID_INIT_INO: the first pid namespace has the same inode number on every kernel. */
 #define INIT_PID_NS 0xeffffffcu
 
-#define HELD_MARKS  3 /* marks after which the OOM killer's own mark is not coming any more */
+/* When all is known so long after the exit, the OOM killer's own mark is not coming any more. */
+#define HELD_NS (NSEC_PER_SEC / 2)
 
 static void gather(struct core *core, const struct ev_exit *ev, const struct process *p,
 		   struct exit_facts *f)
@@ -60,7 +61,7 @@ static void describe_exit(struct core *core, const struct ev_exit *ev, const str
 			  struct rec_process_exit *out)
 {
 	const struct incident *incident = incident_find(core, p->incident);
-	int64_t exact = ev->anon == S64_UNKNOWN ? 0 : ev->anon + ev->file + ev->shmem;
+	uint64_t exact = memory_sum(ev->anon, ev->file, ev->shmem);
 
 	memset(out, 0, sizeof(*out));
 	describe_process(core, p, &out->process);
@@ -81,8 +82,8 @@ static void describe_exit(struct core *core, const struct ev_exit *ev, const str
 	out->peak_rss = ev->peak_rss != U64_UNKNOWN ? ev->peak_rss : 0;
 	if (p->peak_rss > out->peak_rss)
 		out->peak_rss = p->peak_rss;
-	if (exact > 0 && (uint64_t)exact > out->peak_rss)
-		out->peak_rss = (uint64_t)exact;
+	if (exact != U64_UNKNOWN && exact > out->peak_rss)
+		out->peak_rss = exact;
 	if (!out->peak_rss)
 		out->peak_rss = U64_UNKNOWN;
 	out->minor_faults = ev->minor_faults;
@@ -152,19 +153,40 @@ static void exit_finish(struct core *core, const struct ev_exit *ev, const struc
 	core_emit(core, &r, ev->head.ts, container);
 }
 
-static const struct process *exit_process(struct core *core, const struct ev_exit *ev)
+/* What the exit itself says of the process. */
+static void process_told(struct process *p, const struct ev_exit *ev)
 {
-	uint32_t i = process_find(core, ev->who.pid, ev->who.start);
+	p->uid = ev->who.uid;
+	memcpy(p->comm, ev->who.comm, sizeof(p->comm));
+	if (!p->parent_pid) {
+		p->parent_pid = ev->parent_pid;
+		p->parent_start = ev->parent_start;
+	}
+	p->ns_pid = ev->ns_pid;
+	p->pid_ns = ev->pid_ns;
+}
 
-	return i ? &core->processes[i] : &core->scratch;
+/* A process that is not in the table: what the event itself says is all there is. */
+static struct process *stranger(struct core *core, const struct ev_exit *ev)
+{
+	struct process *p = &core->scratch;
+
+	memset(p, 0, sizeof(*p));
+	p->pid = ev->who.pid;
+	p->start = ev->who.start;
+	p->memcg = ev->who.memcg;
+	process_told(p, ev);
+	return p;
 }
 
 static void held_take(struct core *core, uint32_t at)
 {
 	struct ev_exit ev = core->held[at].exit;
+	uint32_t i = process_find(core, ev.who.pid, ev.who.start);
 
-	core->held[at] = core->held[--core->n_held];
-	exit_finish(core, &ev, exit_process(core, &ev));
+	core->n_held--;
+	memmove(&core->held[at], &core->held[at + 1], (core->n_held - at) * sizeof(core->held[0]));
+	exit_finish(core, &ev, i ? &core->processes[i] : stranger(core, &ev));
 }
 
 void exit_release(struct core *core, uint32_t pid, uint64_t start)
@@ -177,26 +199,17 @@ void exit_release(struct core *core, uint32_t pid, uint64_t start)
 	}
 }
 
-void exit_on_mark(struct core *core)
+void exit_on_mark(struct core *core, uint64_t until)
 {
-	for (uint32_t i = 0; i < core->n_held;) {
-		if (++core->held[i].marks > HELD_MARKS)
-			held_take(core, i);
-		else
-			i++;
-	}
+	/* They came in order of their time. */
+	while (core->n_held && core->held[0].exit.head.ts + HELD_NS <= until)
+		held_take(core, 0);
 }
 
-/* A process that the full table could not take: what the event itself says is all there is. */
-static struct process *stranger(struct core *core, const struct ev_exit *ev)
+void exit_flush(struct core *core)
 {
-	struct process *p = &core->scratch;
-
-	memset(p, 0, sizeof(*p));
-	p->pid = ev->who.pid;
-	p->start = ev->who.start;
-	p->memcg = ev->who.memcg;
-	return p;
+	while (core->n_held)
+		held_take(core, 0);
 }
 
 void exit_on_event(struct core *core, const struct ev_exit *ev)
@@ -204,23 +217,20 @@ void exit_on_event(struct core *core, const struct ev_exit *ev)
 	uint32_t i = process_get(core, &ev->who);
 	struct process *p = i ? &core->processes[i] : stranger(core, ev);
 
-	if (i && !p->alive)
-		return; /* told twice, or a snapshot has already missed it */
-	p->uid = ev->who.uid;
-	memcpy(p->comm, ev->who.comm, sizeof(p->comm));
-	if (!p->parent_pid) {
-		p->parent_pid = ev->parent_pid;
-		p->parent_start = ev->parent_start;
-	}
-	p->ns_pid = ev->ns_pid;
-	p->pid_ns = ev->pid_ns;
 	if (i) {
-		container_namespaces_known(core, p);
+		if (p->exit_told)
+			return;
+		p->exit_told = true;
+		process_told(p, ev);
+		if (p->alive)
+			container_namespaces_known(core, p);
+		else
+			core->vanished -=
+				p->round != 0; /* missed by a snapshot before it was told */
 		process_end(core, i, ev->head.ts);
 	}
 	if (i && ev->oom_victim && !p->oom_ts && core->n_held < MAX_HELD_EXITS) {
-		core->held[core->n_held].exit = *ev;
-		core->held[core->n_held++].marks = 0;
+		core->held[core->n_held++].exit = *ev;
 		return;
 	}
 	exit_finish(core, ev, p);

@@ -75,10 +75,13 @@ static void add_pool(struct core *core, const char *name, const struct pool *poo
 		return;
 	r = &core->resources[core->n_resources++];
 	snprintf(r->name, sizeof(r->name), "%s", name);
-	snprintf(r->cause, sizeof(r->cause), "%s", pool->lost ? "full" : "");
-	r->capacity = pool->capacity;
-	r->used = pool->used;
-	r->peak = pool->peak;
+	snprintf(r->cause, sizeof(r->cause), "%s",
+		 !pool->lost      ? ""
+		 : pool->capacity ? "full"
+				  : "not told");
+	r->capacity = pool->capacity ? pool->capacity : U64_UNKNOWN;
+	r->used = pool->capacity ? pool->used : U64_UNKNOWN;
+	r->peak = pool->capacity ? pool->peak : U64_UNKNOWN;
 	r->lost = pool->lost;
 }
 
@@ -89,12 +92,16 @@ static void add_own(struct core *core)
 			      .used = core->window.n,
 			      .peak = core->window.peak,
 			      .lost = 0};
+	/* Processes of earlier snapshots that ended and no event told of it. */
+	struct pool exits = {.used = 0, .lost = core->vanished};
 
 	add_pool(core, "processes", &core->process_pool);
 	add_pool(core, "signal_logs", &core->signal_pool);
 	add_pool(core, "cgroups", &core->cgroup_pool);
 	add_pool(core, "containers", &core->container_pool);
 	add_pool(core, "reorder_window", &window);
+	if (core->vanished)
+		add_pool(core, "exits", &exits);
 }
 
 static void describe(struct core *core, struct rec_health *out)

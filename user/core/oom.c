@@ -19,7 +19,7 @@ void oom_note_count(struct cgroup *g, uint64_t count)
 	if (count == U64_UNKNOWN)
 		return;
 	if (!g->oom_known)
-		g->oom_newest = g->scanned ? count : 0;
+		g->oom_newest = g->created ? 0 : count;
 	g->oom_known = true;
 	if (g->oom_newest > g->oom_local)
 		g->oom_local = g->oom_newest;
@@ -35,7 +35,13 @@ const struct incident *incident_find(const struct core *core, uint32_t number)
 
 const struct incident *oom_collateral(const struct core *core, const struct proc_signal *s)
 {
+	uint32_t sender;
+
 	if (s->number != 9 || s->info != EV_SI_PRIV)
+		return NULL;
+	/* Who has ended kills as the init of its pid namespace, whatever it triggered before. */
+	sender = process_find(core, s->sender_pid, s->sender_start);
+	if (sender && !core->processes[sender].alive && core->processes[sender].ended <= s->ts)
 		return NULL;
 	for (uint32_t i = 0; i < MAX_INCIDENTS; i++) {
 		const struct incident *in = &core->incidents[i];
@@ -80,6 +86,17 @@ static void note_levels(struct core *core, const struct ev_oom *ev)
 			core->cgroups[g].oom_local = ev->levels[i].oom_local;
 		if (ev->levels[i].oom_local > core->cgroups[g].oom_newest)
 			core->cgroups[g].oom_newest = ev->levels[i].oom_local;
+	}
+}
+
+/* The counters at the kill are the newest that there are, and all that a short life leaves. */
+static void note_usage(struct core *core, const struct ev_oom *ev)
+{
+	for (uint32_t i = 0; i < ev->n_levels && i < EV_LEVELS; i++) {
+		uint32_t g = cgroup_find(core, ev->levels[i].id);
+
+		if (g)
+			cgroup_note_level(&core->cgroups[g], &ev->levels[i], ev->v1 == 1);
 	}
 }
 
@@ -190,8 +207,8 @@ static void describe_limit(struct core *core, const struct ev_oom *ev, const str
 	out->usage = known(l->usage);
 	out->limit = l->max;
 	/* Linux keeps failcnt on v1; on v2 (not from 6.16 on) it counts memory.events max. */
-	out->failures = ev->v1 ? l->failcnt : l->events_max;
-	describe_swap(l, ev->v1, out);
+	out->failures = ev->v1 == 1 ? l->failcnt : l->events_max;
+	describe_swap(l, ev->v1 == 1, out);
 	g = cgroup_get(core, l->id);
 	if (!g)
 		return;
@@ -237,6 +254,9 @@ static void describe_survivors(struct core *core, uint32_t container, struct rec
 	out->survivors = c->processes > marked ? c->processes - marked : 0;
 	if (!c->init_pid)
 		return;
+	/* Without a pid namespace the first process may only have started the others. */
+	if (c->init_ended && !c->init_pid_one)
+		return;
 	init = process_find(core, c->init_pid, c->init_start);
 	out->init_alive = init && core->processes[init].alive && !core->processes[init].oom_ts;
 }
@@ -249,7 +269,7 @@ static void describe_memory(const struct ev_oom *ev, struct rec_oom_kill *out)
 	out->file = known(ev->file);
 	out->shmem = known(ev->shmem);
 	out->swap = known(ev->swap);
-	out->rss = out->anon == U64_UNKNOWN ? U64_UNKNOWN : out->anon + out->file + out->shmem;
+	out->rss = memory_sum(ev->anon, ev->file, ev->shmem);
 	out->exact = ev->rss_exact == 1;
 	out->oom_score_adj = ev->victim.oom_score_adj;
 }
@@ -301,6 +321,7 @@ void oom_on_event(struct core *core, const struct ev_oom *ev)
 	incident = incident_get(core, ev, limit_id, kill.group_kill);
 	if (cgroup)
 		cgroup_set_path(core, cgroup, ev->victim_path);
+	note_usage(core, ev);
 	victim = mark_victim(core, ev, incident);
 	container = container_of_cgroup(core, cgroup);
 	container_announce(core, container);

@@ -7,6 +7,16 @@
 #include "base/hash.h"
 #include "core/state.h"
 
+#define MEMORY_MAX (INT64_MAX / 4) /* no address space is larger */
+
+uint64_t memory_sum(int64_t anon, int64_t file, int64_t shmem)
+{
+	if (anon < 0 || file < 0 || shmem < 0 || anon > MEMORY_MAX || file > MEMORY_MAX ||
+	    shmem > MEMORY_MAX)
+		return U64_UNKNOWN;
+	return (uint64_t)anon + (uint64_t)file + (uint64_t)shmem;
+}
+
 uint32_t process_find(const struct core *core, uint32_t pid, uint64_t start)
 {
 	uint32_t i = htab_first(&core->process_tab, hash_pair(pid, start));
@@ -108,7 +118,8 @@ void process_on_fork(struct core *core, const struct ev_fork *ev)
 	p->ns_pid = ev->ns_pid;
 	p->pid_ns = ev->pid_ns;
 	container_namespaces_known(core, p);
-	if (parent) {
+	/* Not over what an exec has told already, should this be late. */
+	if (parent && parent != i && !p->executable[0] && !p->command_line[0]) {
 		const struct process *q = &core->processes[parent];
 
 		strcpy(p->executable, q->executable);
@@ -165,10 +176,14 @@ void process_on_attach(struct core *core, const struct ev_cgroup_attach *ev)
 void process_on_task(struct core *core, const struct ev_task *ev)
 {
 	uint32_t i = process_find(core, ev->who.pid, ev->who.start);
+	uint64_t rss = memory_sum(ev->anon, ev->file, ev->shmem);
 	struct process *p;
 
-	/* Without memory and unknown: a zombie that ended before we came. */
-	if (!i && ev->anon == S64_UNKNOWN)
+	/*
+	 * Without memory: a zombie. Either its exit was told, or it ended before we came, or its
+	 * exit was lost. Only a dead leader of living threads is still a process.
+	 */
+	if (ev->anon == S64_UNKNOWN && (!i || ev->threads <= 1))
 		return;
 	if (!i)
 		i = process_new(core, &ev->who);
@@ -192,8 +207,8 @@ void process_on_task(struct core *core, const struct ev_task *ev)
 	p->file = ev->file;
 	p->shmem = ev->shmem;
 	p->swap = ev->swap;
-	if (ev->rss_exact && (uint64_t)(ev->anon + ev->file + ev->shmem) > p->peak_rss)
-		p->peak_rss = (uint64_t)(ev->anon + ev->file + ev->shmem);
+	if (ev->rss_exact == 1 && rss != U64_UNKNOWN && rss > p->peak_rss)
+		p->peak_rss = rss;
 }
 
 static void ask_info(struct core *core, struct process *p)
@@ -219,8 +234,9 @@ void process_on_tasks_end(struct core *core, const struct ev_tasks_end *ev)
 			if (!p->info_asked)
 				ask_info(core, p);
 		} else if (p->first_seen < begin) {
-			/* A whole snapshot without it: its exit was lost, and that was counted. */
-			core->vanished++;
+			/* A whole snapshot without it: its exit was lost (or it is a kernel
+			 * thread). */
+			core->vanished += p->round != 0;
 			process_end(core, i, ev->head.ts);
 		}
 	}

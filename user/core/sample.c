@@ -15,8 +15,8 @@ void sample_request(struct core *core, uint64_t now)
 	if (now < core->next_report)
 		return;
 	/* A clock that jumped ahead (suspend) gets one report, not a burst. */
-	while (core->next_report <= now)
-		core->next_report += core->start.report_interval;
+	core->next_report += ((now - core->next_report) / core->start.report_interval + 1) *
+			     core->start.report_interval;
 	core->report_time = now;
 	core_request(core, &r);
 	r.type = REQUEST_MEMCG_COUNTS;

@@ -47,6 +47,7 @@ struct proc_signal {
 struct signal_log {
 	struct proc_signal entries[SIGNALS_KEPT];
 	uint32_t n;
+	uint32_t owner; /* index of the process */
 };
 
 struct process {
@@ -62,6 +63,7 @@ struct process {
 	uint32_t round;    /* of the last snapshot that held it */
 	uint32_t incident; /* number of the OOM incident that marked it, 0: none */
 	bool alive;
+	bool exit_told; /* its exit event was seen */
 	bool info_asked;
 	bool args_cut;
 	uint64_t first_seen;
@@ -82,7 +84,9 @@ struct cgroup {
 	bool gone;
 	bool scanned; /* it was there before us */
 	uint64_t ended;
-	uint64_t seen; /* first */
+	uint64_t seen;    /* first */
+	uint32_t round;   /* the last one that held it, 0: none yet */
+	uint64_t missing; /* since when its directory is not found, 0: it is */
 	enum cgpath_kind kind;
 	uint64_t created;    /* its mkdir, 0: not seen */
 	uint64_t oom_local;  /* local OOM events accounted for, for the tracepoint tier */
@@ -141,7 +145,6 @@ struct incident {
 /* An exit that says "OOM victim" but came before its mark (Linux 6.16 on): it waits for it. */
 struct held_exit {
 	struct ev_exit exit;
-	uint32_t marks; /* seen since */
 };
 
 struct core {
@@ -155,7 +158,8 @@ struct core {
 	uint64_t next_report;
 	uint64_t report_time; /* of the report whose answers are awaited, 0: none */
 	uint64_t host_begin;
-	uint32_t round; /* of snapshots */
+	uint32_t round;       /* of snapshots */
+	uint32_t memcg_round; /* over the memory cgroups */
 	bool ready;
 	bool memcg_iter; /* the shell reads all memcgs itself each tick */
 	bool health_known;
@@ -171,6 +175,7 @@ struct core {
 
 	struct signal_log *signal_logs;
 	struct pool signal_pool;
+	uint32_t signal_hand; /* index of the log that was looked at last for one to take back */
 
 	struct cgroup *cgroups;
 	struct pool cgroup_pool;
@@ -208,6 +213,9 @@ struct core {
 uint64_t core_real(const struct core *core, uint64_t boot);
 double core_seconds(uint64_t from, uint64_t to);
 
+/* Resident bytes of the three kinds; U64_UNKNOWN unless all are known and none is absurd. */
+uint64_t memory_sum(int64_t anon, int64_t file, int64_t shmem);
+
 /* ---- process.c ---- */
 
 /* Index of the process (alive or in its grace period), or 0. */
@@ -241,6 +249,17 @@ uint32_t cgroup_find(const struct core *core, uint64_t id);
 uint32_t cgroup_get(struct core *core, uint64_t id);
 void cgroup_set_path(struct core *core, uint32_t i, const char *path);
 void cgroup_expire(struct core *core, uint64_t now);
+/* Free the entry of the one that is gone longest, unless it is `but`. */
+bool cgroup_evict(struct core *core, uint32_t but);
+/* It is gone since ts. */
+void cgroup_end(struct core *core, uint32_t i, uint64_t ts);
+/* Its directory was not found at ts. */
+void cgroup_missing(struct core *core, uint32_t i, uint64_t ts);
+/* The round over all memory cgroups is complete. */
+void cgroup_on_round_end(struct core *core);
+
+/* A reading of its page counters. */
+void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1);
 
 void cgroup_on_new(struct core *core, const struct ev_cgroup_new *ev);
 void cgroup_on_gone(struct core *core, const struct ev_cgroup_gone *ev);
@@ -252,7 +271,7 @@ void cgroup_on_memcg(struct core *core, const struct ev_memcg *ev);
 uint32_t container_of_cgroup(struct core *core, uint32_t cgroup);
 uint32_t container_of_process(struct core *core, const struct process *p);
 /* The container by a cgroup id, without making one; or 0. */
-uint32_t container_find(struct core *core, uint64_t cgroup_id);
+uint32_t container_find(const struct core *core, uint64_t cgroup_id);
 
 /* A process appears in, or leaves, the memory cgroup with this id. */
 void container_enter(struct core *core, const struct process *p);
@@ -262,6 +281,10 @@ void container_namespaces_known(struct core *core, const struct process *p);
 /* Write container_start unless that was done; before any record that names it. */
 void container_announce(struct core *core, uint32_t i);
 void container_announce_all(struct core *core);
+/* The path of its own cgroup is known at last. */
+void container_path_known(struct core *core, uint32_t cgroup, const struct cgpath *path);
+/* No process is known in the cgroup's container, or it has none. */
+bool container_empty(const struct core *core, uint32_t cgroup);
 /* Its own cgroup is about to leave the table. */
 void container_free(struct core *core, uint32_t i);
 /* A cgroup is gone: fetch its last counts; when it is a container's own, that ends by them. */
@@ -280,7 +303,10 @@ bool filter_included(const struct ev_start *start, const char *path);
 /* ---- exit.c, oom.c ---- */
 
 void exit_on_event(struct core *core, const struct ev_exit *ev);
-void exit_on_mark(struct core *core);
+/* All before `until` is known: held exits whose mark is not coming any more are told. */
+void exit_on_mark(struct core *core, uint64_t until);
+/* Tell all that are held. */
+void exit_flush(struct core *core);
 /* Take a held exit of this process, if there is one. */
 void exit_release(struct core *core, uint32_t pid, uint64_t start);
 /*
