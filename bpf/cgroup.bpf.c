@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /* cgroup.bpf.c - directories of the memory hierarchy that come and go, and processes moved. */
 #include "count.h"
+#include "memcg.h"
 #include "task.h"
 
 #define PATH_SCRATCH 4096 /* PATH_MAX: the whole text, of which the end is kept */
@@ -65,14 +66,27 @@ int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 SEC("tp_btf/cgroup_rmdir")
 int BPF_PROG(cgroup_gone, struct cgroup *cgroup, const char *path)
 {
-	struct wire_cgroup *e;
+	struct wire_cgroup_gone *e;
+	struct mem_cgroup *memcg;
 
 	if (!in_memory_hierarchy(cgroup))
 		return 0;
 	e = ring_reserve(WIRE_CGROUP_GONE, sizeof(*e));
 	if (!e)
 		return 0;
-	cgroup_fill(e, cgroup);
+	e->id = cgroup->kn->id;
+	e->v1 = memory_v1;
+	e->pad = 0;
+	/* It goes offline in a work item that waits for the cgroup lock, which rmdir holds. */
+	memcg = css_memcg(cgroup_memory_css(cgroup));
+	if (memcg) {
+		level_fill(&e->level, memcg);
+		e->watermark = BPF_CORE_READ(memcg, memory.watermark);
+		e->oom_kills = memcg_oom_kills(memcg);
+	} else {
+		__builtin_memset(&e->level, 0, sizeof(e->level));
+		e->watermark = e->oom_kills = 0;
+	}
 	ring_submit(e);
 	return 0;
 }

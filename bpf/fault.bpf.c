@@ -4,57 +4,55 @@
  * of one in WIRE_FAULT_SAMPLE.
  *
  * The tracepoint is the hottest hook that we have (a fault takes 1 to 2 us): typed loads, two
- * array lookups, one atomic addition. Three programs, of which one is loaded: with bpf_find_vma()
- * (5.17), without it, and for a perf event where there is no tracepoint (arm64).
+ * array lookups, one atomic addition. The second program is for a perf event, where there is no
+ * tracepoint (arm64): it sees one fault in a period and counts for them all.
  */
 #include "count.h"
 #include "task.h"
+#include "vma.h"
 
 #define VM_GROWSDOWN 0x100
 #define TMPFS_MAGIC  0x01021994 /* also of shared anonymous memory, memfd and SysV segments */
 #define STACK_GUESS  (8ULL << 20)
 
-/* To 5.16: what the address alone tells. */
-static __always_inline __u32 kind_by_address(struct task_struct *task, __u64 address)
+/* Without a mapping: the stack is about to grow, or nothing is known but the ranges. */
+static __always_inline __u32 kind_by_address(struct mm_struct *mm, __u64 address)
 {
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	__u64 stack;
+	__u64 stack = BPF_CORE_READ(mm, start_stack);
 
-	if (!mm)
-		return WIRE_FAULT_OTHER;
 	if (address >= BPF_CORE_READ(mm, start_brk) && address < BPF_CORE_READ(mm, brk))
 		return WIRE_FAULT_HEAP;
-	stack = BPF_CORE_READ(mm, start_stack);
 	if (address <= stack && address + STACK_GUESS > stack)
 		return WIRE_FAULT_STACK;
 	return WIRE_FAULT_MMAP;
 }
 
-struct vma_question {
-	__u64 address;
-	__u32 kind;
-};
-
-static long kind_by_vma(struct task_struct *task, struct vm_area_struct *vma,
-			struct vma_question *question)
+static __noinline __u32 kind_of(__u64 address)
 {
-	struct mm_struct *mm = task->mm;
-	__u64 start = vma->vm_start, end = vma->vm_end;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct maple_pivots pivots;
+	struct vm_area_struct *vma;
+	struct file *file;
+	__u64 start, end, stack;
 
-	if (vma->vm_file) {
-		question->kind = vma->vm_file->f_inode->i_sb->s_magic == TMPFS_MAGIC
-					 ? WIRE_FAULT_SHMEM
-					 : WIRE_FAULT_FILE;
-		return 0;
-	}
-	if (start < mm->brk && end > mm->start_brk)
-		question->kind = WIRE_FAULT_HEAP;
-	else if ((vma->vm_flags & VM_GROWSDOWN) ||
-		 (start <= mm->start_stack && end > mm->start_stack))
-		question->kind = WIRE_FAULT_STACK;
-	else
-		question->kind = WIRE_FAULT_MMAP;
-	return 0;
+	if (!mm)
+		return WIRE_FAULT_OTHER;
+	vma = vma_at(mm, address, &pivots);
+	if (!vma)
+		return kind_by_address(mm, address);
+	file = BPF_CORE_READ(vma, vm_file);
+	if (file)
+		return BPF_CORE_READ(file, f_inode, i_sb, s_magic) == TMPFS_MAGIC ? WIRE_FAULT_SHMEM
+										  : WIRE_FAULT_FILE;
+	start = BPF_CORE_READ(vma, vm_start);
+	end = BPF_CORE_READ(vma, vm_end);
+	if (start < BPF_CORE_READ(mm, brk) && end > BPF_CORE_READ(mm, start_brk))
+		return WIRE_FAULT_HEAP;
+	stack = BPF_CORE_READ(mm, start_stack);
+	if ((BPF_CORE_READ(vma, vm_flags) & VM_GROWSDOWN) || (start <= stack && end > stack))
+		return WIRE_FAULT_STACK;
+	return WIRE_FAULT_MMAP;
 }
 
 /* Count n faults of current; returns the cell's counters when this one is to be classified. */
@@ -78,33 +76,21 @@ static __always_inline struct wire_counts *fault_count(__u64 n)
 	return n > 1 || !(cpu->faults % WIRE_FAULT_SAMPLE) ? counters : NULL;
 }
 
-static __always_inline void kind_count(struct wire_counts *counters, __u32 kind)
+static __always_inline void kind_count(struct wire_counts *counters, __u64 address)
 {
+	__u32 kind = kind_of(address);
+
 	if (kind < WIRE_FAULT_KINDS)
 		__sync_fetch_and_add(&counters->kinds[kind], 1);
 }
 
 SEC("tp_btf/page_fault_user")
-int BPF_PROG(fault_vma, unsigned long address)
-{
-	struct wire_counts *counters = fault_count(1);
-	struct vma_question question = {.address = address, .kind = WIRE_FAULT_OTHER};
-
-	if (!counters)
-		return 0;
-	/* mmap_lock may be taken: such a fault stays "other". */
-	bpf_find_vma(bpf_get_current_task_btf(), address, kind_by_vma, &question, 0);
-	kind_count(counters, question.kind);
-	return 0;
-}
-
-SEC("tp_btf/page_fault_user")
-int BPF_PROG(fault_address, unsigned long address)
+int BPF_PROG(fault_tracepoint, unsigned long address)
 {
 	struct wire_counts *counters = fault_count(1);
 
 	if (counters)
-		kind_count(counters, kind_by_address((void *)bpf_get_current_task(), address));
+		kind_count(counters, address);
 	return 0;
 }
 
@@ -114,6 +100,6 @@ int fault_perf(struct bpf_perf_event_data *ctx)
 	struct wire_counts *counters = fault_count(ctx->sample_period);
 
 	if (counters)
-		kind_count(counters, kind_by_address((void *)bpf_get_current_task(), ctx->addr));
+		kind_count(counters, ctx->addr);
 	return 0;
 }

@@ -149,6 +149,17 @@ struct wire_level {
 	__u32 pad;
 };
 
+/* The last reading of a memory cgroup: its rmdir, while the controller still stands. */
+struct wire_cgroup_gone {
+	struct wire_head head;
+	__u64 id;
+	struct wire_level level; /* id 0: the controller was not enabled in it */
+	__u64 watermark;         /* largest usage of its life, pages */
+	__u64 oom_kills;         /* memory_events[MEMCG_OOM_KILL] */
+	__u32 v1;
+	__u32 pad;
+};
+
 enum wire_oom_tier { WIRE_OOM_FENTRY = 1, WIRE_OOM_KPROBE = 2, WIRE_OOM_TRACEPOINT = 3 };
 
 struct wire_oom {
@@ -222,10 +233,17 @@ struct wire_counts {
 	__u64 exits;
 	__u64 signals;
 	__u64 oom_kills;
-	__u64 kinds[WIRE_FAULT_KINDS]; /* of one in WIRE_FAULT_SAMPLE faults */
+	__u64 kinds[WIRE_FAULT_KINDS]; /* of one in WIRE_FAULT_SAMPLE faults (perf event: of one a
+					  period) */
 };
 
-#define WIRE_FAULT_SAMPLE 64
+/*
+ * bpf_find_vma() costs 10 us and more where its unlocking takes an interrupt (a virtual machine),
+ * so one fault in 64 would cost more than all the counting; the perf event's period is another
+ * matter.
+ */
+#define WIRE_FAULT_SAMPLE 1024
+#define WIRE_FAULT_PERIOD 64
 
 /* A value of that array. The owner is set by the first count and cleared when the slot is recycled.
  */
@@ -255,6 +273,7 @@ WIRE_CHECK(wire_exit, 152);
 WIRE_CHECK(wire_signal, 136);
 WIRE_CHECK(wire_cgroup, 56);
 WIRE_CHECK(wire_level, 80);
+WIRE_CHECK(wire_cgroup_gone, 128);
 WIRE_CHECK(wire_snap_task, 104);
 WIRE_CHECK(wire_snap_memcg, 104);
 WIRE_CHECK(wire_counts, 96);

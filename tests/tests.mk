@@ -35,10 +35,6 @@ check-live: $(BUILD)/memwitness $(BUILD)/tests/live ## live tests on this machin
 VM_TESTS ?= k5.10-v2 k5.10-v1 k6.1-v2 k6.1-v1 k6.12-v2 ksid-v2
 
 check-vm: $(BUILD)/memwitness-static $(BUILD)/tests/live ## the same on the other kernels, in QEMU
-	@$(BUILD)/memwitness-static schema > $(BUILD)/schema.json
-	@failed=; for t in $(VM_TESTS); do \
-		BUILD=$(BUILD) tests/vm/run.sh $${t%-*} $${t##*-} $(LIVE) && \
-		tests/validate.py $(BUILD)/schema.json $(BUILD)/vm/$$t/*.records || failed="$$failed $$t"; \
-	done; if [ -n "$$failed" ]; then echo "check-vm: failed:$$failed"; exit 1; fi
+	@BUILD=$(BUILD) tests/vm/check.sh "$(VM_TESTS)" $(LIVE)
 
 .PHONY: check-unit check-live check-vm

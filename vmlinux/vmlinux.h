@@ -130,6 +130,7 @@ struct page_counter {
 	unsigned long high;
 	unsigned long max;
 	unsigned long failcnt;
+	unsigned long watermark;
 	struct page_counter *parent;
 };
 

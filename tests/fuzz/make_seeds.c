@@ -86,8 +86,8 @@ static void put_processes(void)
 
 static void put_cgroups(void)
 {
-	static const __u16 kinds[] = {WIRE_CGROUP_NEW, WIRE_CGROUP_GONE, WIRE_CGROUP_ATTACH};
-	static const char *const names[] = {"cgroup_new", "cgroup_gone", "cgroup_attach"};
+	static const __u16 kinds[] = {WIRE_CGROUP_NEW, WIRE_CGROUP_ATTACH};
+	static const char *const names[] = {"cgroup_new", "cgroup_attach"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct {
@@ -101,6 +101,17 @@ static void put_cgroups(void)
 
 		put_record(names[i], 0, &r, sizeof(r));
 	}
+}
+
+static void put_cgroup_gone(void)
+{
+	struct wire_cgroup_gone gone = {.head = head(WIRE_CGROUP_GONE, sizeof(gone)),
+					.id = 900,
+					.level = {.id = 900, .usage = 10, .max = 20},
+					.watermark = 20,
+					.oom_kills = 1};
+
+	put_record("cgroup_gone", 0, &gone, sizeof(gone));
 }
 
 static void put_oom_and_snapshots(void)
@@ -171,6 +182,7 @@ int main(int argc, char **argv)
 	folder = argv[1];
 	put_processes();
 	put_cgroups();
+	put_cgroup_gone();
 	put_oom_and_snapshots();
 	put_paths();
 	return 0;

@@ -114,8 +114,8 @@ static inline void h_keep_container(struct harness *h, struct record_container *
 
 static inline void h_keep_health(struct harness *h, struct rec_health *health)
 {
-	health->resources = h_keep(h, health->resources,
-				   health->n_resources * sizeof(health->resources[0]));
+	health->resources =
+		h_keep(h, health->resources, health->n_resources * sizeof(health->resources[0]));
 	health->programs =
 		h_keep(h, health->programs, health->n_programs * sizeof(health->programs[0]));
 }
@@ -125,9 +125,9 @@ static inline void h_keep_body(struct harness *h, struct h_record *k)
 	switch (k->r.type) {
 	case RECORD_AGENT_START:
 		k->agent_start = *k->r.agent_start;
-		k->agent_start.features = h_keep(h, k->agent_start.features,
-						 k->agent_start.n_features *
-							 sizeof(k->agent_start.features[0]));
+		k->agent_start.features =
+			h_keep(h, k->agent_start.features,
+			       k->agent_start.n_features * sizeof(k->agent_start.features[0]));
 		break;
 	case RECORD_CONTAINER_START:
 		k->container_start = *k->r.container_start;
@@ -420,7 +420,8 @@ static inline struct ev_level h_level(uint64_t id, int64_t usage, uint64_t max, 
 	return l;
 }
 
-/* A kill that fentry saw, of a process whose own cgroup hit its limit; to be changed and stepped. */
+/* A kill that fentry saw, of a process whose own cgroup hit its limit; to be changed and stepped.
+ */
 static inline struct ev_oom *h_oom_event(struct harness *h, struct ev_who victim,
 					 struct ev_who trigger, uint64_t decision)
 {

@@ -426,16 +426,43 @@ static void test_cgroup(void **state)
 	assert_true(strlen(ev.cgroup_new.path) < EV_PATH);
 	assert_int_equal(ev.cgroup_new.path_cut, 1);
 
-	size = a_cgroup(&r, WIRE_CGROUP_GONE, "", 0);
-	assert_int_equal(decode(&r, size, &ev), 0);
-	assert_int_equal(ev.head.type, EV_CGROUP_GONE);
-	assert_int_equal(ev.cgroup_gone.id, 900);
 	size = a_cgroup(&r, WIRE_CGROUP_ATTACH, "", 0);
 	assert_int_equal(decode(&r, size, &ev), 0);
 	assert_int_equal(ev.head.type, EV_CGROUP_ATTACH);
 	assert_int_equal(ev.cgroup_attach.id, 900);
 	assert_int_equal(ev.cgroup_attach.pid, 31337);
 	assert_int_equal(ev.cgroup_attach.start, 55);
+}
+
+static void test_cgroup_gone(void **state)
+{
+	struct wire_cgroup_gone r = {.head = head(WIRE_CGROUP_GONE, sizeof(r)),
+				     .id = 900,
+				     .level = {.id = 900, .usage = 3, .max = 1ull << 62},
+				     .watermark = 7,
+				     .oom_kills = 2,
+				     .v1 = 1};
+	union event ev;
+
+	(void)state;
+	assert_int_equal(decode(&r, sizeof(r), &ev), 0);
+	assert_int_equal(ev.head.type, EV_CGROUP_GONE);
+	assert_int_equal(ev.cgroup_gone.id, 900);
+	assert_int_equal(ev.cgroup_gone.level.usage, 3 * 4096);
+	assert_true(ev.cgroup_gone.level.max == U64_UNLIMITED);
+	assert_int_equal(ev.cgroup_gone.peak, 7 * 4096);
+	assert_int_equal(ev.cgroup_gone.oom_kills, 2);
+	assert_int_equal(ev.cgroup_gone.v1, 1);
+
+	/* Without the controller there is nothing but the id. */
+	r.level.id = 0;
+	assert_int_equal(decode(&r, sizeof(r), &ev), 0);
+	assert_int_equal(ev.cgroup_gone.id, 900);
+	assert_int_equal(ev.cgroup_gone.level.id, 0);
+	assert_true(ev.cgroup_gone.peak == U64_UNKNOWN);
+
+	for (size_t s = 0; s < sizeof(r); s++)
+		assert_int_equal(decode(&r, s, &ev), -EBADMSG);
 }
 
 static struct wire_level a_level(uint64_t id)
@@ -683,13 +710,13 @@ static void test_page_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fork),         cmocka_unit_test(test_head),
-		cmocka_unit_test(test_comm),         cmocka_unit_test(test_exec),
-		cmocka_unit_test(test_exec_lengths), cmocka_unit_test(test_exit),
-		cmocka_unit_test(test_signal),       cmocka_unit_test(test_cgroup),
-		cmocka_unit_test(test_oom),          cmocka_unit_test(test_oom_tracepoint),
-		cmocka_unit_test(test_oom_damaged),  cmocka_unit_test(test_snapshots),
-		cmocka_unit_test(test_page_size),
+		cmocka_unit_test(test_fork),           cmocka_unit_test(test_head),
+		cmocka_unit_test(test_comm),           cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_exec_lengths),   cmocka_unit_test(test_exit),
+		cmocka_unit_test(test_signal),         cmocka_unit_test(test_cgroup),
+		cmocka_unit_test(test_cgroup_gone),    cmocka_unit_test(test_oom),
+		cmocka_unit_test(test_oom_tracepoint), cmocka_unit_test(test_oom_damaged),
+		cmocka_unit_test(test_snapshots),      cmocka_unit_test(test_page_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,7 +87,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o.redact, REDACT_SECRETS);
 	assert_int_equal(o.max_processes, 16384);
 	assert_int_equal(o.max_containers, 1024);
-	assert_int_equal(o.ring_bytes, 8 * MIB);
+	assert_int_equal(o.ring_bytes, 4 * MIB);
 	assert_int_equal(o.oom_ring_bytes, MIB);
 	assert_int_equal(o.oom_tier, OOM_TIER_AUTO);
 	assert_int_equal(o.log_level, LOG_LEVEL_INFO);

@@ -145,7 +145,7 @@ static int start_tracer(struct demo *d)
 
 static void stop_tracer(struct demo *d)
 {
-	const struct timespec poll = {.tv_nsec = POLL_MS * 1000000};
+	const struct timespec poll = {.tv_nsec = POLL_MS * 1000000L};
 
 	if (!d->tracer)
 		return;

@@ -103,7 +103,7 @@ static int kill_all(const struct demo_cgroup *c)
 
 void demo_cgroup_remove(struct demo_cgroup *c)
 {
-	const struct timespec pause = {.tv_nsec = 20 * 1000000};
+	const struct timespec pause = {.tv_nsec = 20 * 1000000L};
 	int err = 0;
 
 	if (!c->path[0])

@@ -29,8 +29,8 @@ static void print_help(FILE *to)
 {
 	fputs("Usage: memwitness COMMAND [OPTION...]\n"
 	      "\n"
-	      "The in-kernel eyewitness for container memory: who was OOM-killed and why, who was\n"
-	      "killed by whom, what restarts. JSON lines, one record each.\n"
+	      "The in-kernel eyewitness for container memory: who was OOM-killed and why, who\n"
+	      "was ended by whose signal, how memory moves. JSON lines, one record each.\n"
 	      "\n",
 	      to);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)

@@ -118,7 +118,15 @@ void cgroup_end(struct core *core, uint32_t i, uint64_t ts)
 
 void cgroup_on_gone(struct core *core, const struct ev_cgroup_gone *ev)
 {
-	cgroup_end(core, cgroup_find(core, ev->id), ev->head.ts);
+	uint32_t i = cgroup_find(core, ev->id);
+	struct cgroup *g = &core->cgroups[i];
+
+	if (i && !g->gone && ev->level.id) {
+		cgroup_note_level(g, &ev->level, ev->v1 == 1);
+		if (ev->peak < U64_UNLIMITED && ev->peak > g->max_usage)
+			g->max_usage = ev->peak;
+	}
+	cgroup_end(core, i, ev->head.ts);
 }
 
 /* Said once it may be news that is still on its way; said again later, the news was lost. */

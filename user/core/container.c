@@ -245,9 +245,9 @@ static void write_stop(struct core *core, uint32_t i)
 	limits_of(g, &stop.limits);
 	stop.lifetime_known = g->created != 0;
 	stop.lifetime_seconds = stop.lifetime_known ? core_seconds(g->created, c->ended_at) : NAN;
-	stop.peak_usage = c->stat_known && c->stat.peak < U64_UNLIMITED ? c->stat.peak
-			  : g->max_usage                                ? g->max_usage
-									: U64_UNKNOWN;
+	stop.peak_usage = g->max_usage ? g->max_usage : U64_UNKNOWN;
+	if (c->stat_known && c->stat.peak < U64_UNLIMITED && c->stat.peak > g->max_usage)
+		stop.peak_usage = c->stat.peak;
 	stop_faults(c, g, &stop);
 	stop.forks = c->total.forks;
 	stop.exits = c->exits;

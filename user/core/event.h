@@ -174,11 +174,6 @@ struct ev_cgroup_new {
 	char path[EV_PATH]; /* from the root of the memory hierarchy */
 };
 
-struct ev_cgroup_gone {
-	struct event_head head;
-	uint64_t id;
-};
-
 struct ev_cgroup_attach {
 	struct event_head head;
 	uint64_t id;
@@ -287,6 +282,16 @@ struct ev_level {
 	uint64_t events_max;
 	uint64_t oom_local;
 	uint64_t oom_group;
+};
+
+/* The last reading rides along where the kernel side could take it: level.id is 0 otherwise. */
+struct ev_cgroup_gone {
+	struct event_head head;
+	uint64_t id;
+	uint64_t v1;
+	uint64_t peak; /* largest usage of its life */
+	uint64_t oom_kills;
+	struct ev_level level;
 };
 
 enum ev_constraint {

@@ -102,7 +102,12 @@
 	F(U64, S, path_cut, "path_cut")                                                            \
 	F(STR, S, path, "path")
 
-#define FIELDS_CGROUP_GONE(F, S) F(U64, S, id, "id")
+#define FIELDS_CGROUP_GONE(F, S)                                                                   \
+	F(U64, S, id, "id")                                                                        \
+	F(U64, S, v1, "v1")                                                                        \
+	F(U64, S, peak, "peak")                                                                    \
+	F(U64, S, oom_kills, "oom_kills")                                                          \
+	F(LEVEL, S, level, "level")
 
 #define FIELDS_CGROUP_ATTACH(F, S)                                                                 \
 	F(U64, S, id, "id")                                                                        \

@@ -245,10 +245,6 @@ static int decode_cgroup(const struct decode_config *config, const void *data, s
 			    (const char *)data + sizeof(wire), wire.path_len, &cut);
 		ev->cgroup_new.path_cut = wire.path_cut || cut;
 		return 0;
-	case WIRE_CGROUP_GONE:
-		event_init(ev, EV_CGROUP_GONE, wire.head.ts);
-		ev->cgroup_gone.id = wire.id;
-		return 0;
 	default:
 		event_init(ev, EV_CGROUP_ATTACH, wire.head.ts);
 		ev->cgroup_attach.id = wire.id;
@@ -256,6 +252,25 @@ static int decode_cgroup(const struct decode_config *config, const void *data, s
 		ev->cgroup_attach.start = wire.start;
 		return 0;
 	}
+}
+
+static int decode_cgroup_gone(const struct decode_config *config, const void *data, size_t size,
+			      union event *ev)
+{
+	struct wire_cgroup_gone wire;
+
+	if (size != sizeof(wire))
+		return -EBADMSG;
+	memcpy(&wire, data, sizeof(wire));
+	event_init(ev, EV_CGROUP_GONE, wire.head.ts);
+	ev->cgroup_gone.id = wire.id;
+	if (!wire.level.id)
+		return 0;
+	ev->cgroup_gone.v1 = wire.v1 != 0;
+	ev->cgroup_gone.peak = count_from_pages(config, wire.watermark);
+	ev->cgroup_gone.oom_kills = wire.oom_kills;
+	decode_level(config, &wire.level, &ev->cgroup_gone.level);
+	return 0;
 }
 
 static void decode_oom_memory(const struct decode_config *config, const struct wire_oom *wire,
@@ -352,7 +367,7 @@ static const decode_fn decoders[] = {
 	[WIRE_EXIT] = decode_exit,
 	[WIRE_SIGNAL] = decode_signal,
 	[WIRE_CGROUP_NEW] = decode_cgroup,
-	[WIRE_CGROUP_GONE] = decode_cgroup,
+	[WIRE_CGROUP_GONE] = decode_cgroup_gone,
 	[WIRE_CGROUP_ATTACH] = decode_cgroup,
 	[WIRE_OOM] = decode_oom,
 };

@@ -157,16 +157,17 @@ static void probe_page_fault(const struct probe *p, struct feature *f)
 		set_result(f, r, "");
 }
 
+/* How the mappings of a process are kept: where we know the tree, we find the one that faults. */
 static void probe_find_vma(const struct probe *p, struct feature *f)
 {
-	if (!have(p, FEAT_PAGE_FAULT)) {
+	if (!have(p, FEAT_PAGE_FAULT))
 		set_result(f, -EOPNOTSUPP, "");
-	} else if (p->features[FEAT_PAGE_FAULT].state == FEATURE_YES &&
-		   !try_helper(BPF_FUNC_find_vma)) {
-		set(f, FEATURE_YES, "bpf_find_vma");
-	} else {
+	else if (btf_has_member(p->btf, "mm_struct", "mm_mt"))
+		set(f, FEATURE_YES, "maple tree");
+	else if (btf_has_member(p->btf, "mm_struct", "mm_rb"))
+		set(f, FEATURE_YES, "red-black tree");
+	else
 		set(f, FEATURE_FALLBACK, "address ranges");
-	}
 }
 
 static void probe_iterator(const struct probe *p, struct feature *f, const char *function)
@@ -245,7 +246,7 @@ static const struct row rows[FEAT_COUNT] = {
 			     "faults by mapping kind", "Enable perf events (CONFIG_PERF_EVENTS)."},
 	[FEAT_FIND_VMA] = {"find_vma", false, probe_find_vma,
 			   "faults on files and shared memory count as mmap",
-			   "faults by mapping kind", "Use Linux 5.17 or later."},
+			   "faults by mapping kind", ""},
 	[FEAT_ITER_TASK] = {"iter_task", false, probe_iter_task, "",
 			    "memory of every process over time",
 			    "Use a kernel with the task iterator (5.8)."},

@@ -142,6 +142,31 @@ bool btf_has_tracepoint(const struct btf *btf, const char *tracepoint)
 	return tracepoint_id(btf, tracepoint) > 0;
 }
 
+static bool type_has_member(const struct btf *btf, uint32_t id, const char *member, int depth)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+	int i;
+
+	if (!t || !btf_is_composite(t) || !depth)
+		return false;
+	for (i = 0; i < btf_vlen(t); i++) {
+		const struct btf_member *m = btf_members(t) + i;
+		const char *name = btf__name_by_offset(btf, m->name_off);
+
+		if (name && name[0] ? !strcmp(name, member)
+				    : type_has_member(btf, m->type, member, depth - 1))
+			return true;
+	}
+	return false;
+}
+
+bool btf_has_member(const struct btf *btf, const char *type, const char *member)
+{
+	int id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT) : -ENOENT;
+
+	return id > 0 && type_has_member(btf, (uint32_t)id, member, 4);
+}
+
 /* The prototype: typedef, pointer, function; its first parameter is the probe's private data. */
 static const struct btf_type *tracepoint_proto(const struct btf *btf, const char *tracepoint)
 {

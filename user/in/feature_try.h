@@ -33,6 +33,9 @@ int try_perf_page_faults(void);
 bool btf_has_function(const struct btf *btf, const char *function);
 bool btf_has_tracepoint(const struct btf *btf, const char *tracepoint);
 
+/* Has a struct this member, also inside unnamed structs and unions of it. */
+bool btf_has_member(const struct btf *btf, const char *type, const char *member);
+
 /* Number of arguments of a tracepoint, or -ENOENT. */
 int btf_tracepoint_args(const struct btf *btf, const char *tracepoint);
 

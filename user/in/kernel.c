@@ -125,8 +125,6 @@ static int set_sizes(struct kernel *k, const struct feature *features,
 static void choose_programs(struct memwitness *skel, const struct feature *f)
 {
 	const struct feature *oom = &f[FEAT_OOM], *dead = &f[FEAT_EXIT_GROUP_DEAD];
-	bool tracepoint = f[FEAT_PAGE_FAULT].state == FEATURE_YES;
-	bool find_vma = tracepoint && f[FEAT_FIND_VMA].state == FEATURE_YES;
 	const struct {
 		struct bpf_program *program;
 		bool wanted;
@@ -138,8 +136,7 @@ static void choose_programs(struct memwitness *skel, const struct feature *f)
 		{skel->progs.exit_fentry, feature_is(dead, HOW_FENTRY)},
 		{skel->progs.exit_kprobe, feature_is(dead, HOW_KPROBE)},
 		{skel->progs.exit_free, exit_is_old(f)},
-		{skel->progs.fault_vma, find_vma},
-		{skel->progs.fault_address, tracepoint && !find_vma},
+		{skel->progs.fault_tracepoint, f[FEAT_PAGE_FAULT].state == FEATURE_YES},
 		{skel->progs.fault_perf, feature_is(&f[FEAT_PAGE_FAULT], HOW_PERF_EVENT)},
 		{skel->progs.snapshot_task, f[FEAT_ITER_TASK].state != FEATURE_NO},
 		{skel->progs.snapshot_memcg, f[FEAT_ITER_CGROUP].state != FEATURE_NO},
@@ -157,8 +154,8 @@ static void plainest(struct feature *f, int error)
 	if (exit_is_old(f))
 		feature_degrade(&f[FEAT_EXIT_GROUP_DEAD], FEATURE_FALLBACK, HOW_DEDUPLICATED,
 				error);
-	if (f[FEAT_FIND_VMA].state == FEATURE_YES)
-		feature_degrade(&f[FEAT_FIND_VMA], FEATURE_FALLBACK, "address ranges", error);
+	feature_degrade(&f[FEAT_PAGE_FAULT], FEATURE_NO, "", error);
+	feature_degrade(&f[FEAT_FIND_VMA], FEATURE_NO, "", error);
 	if (feature_is(&f[FEAT_RSS_EXACT], HOW_PERCPU_SUM))
 		feature_degrade(&f[FEAT_RSS_EXACT], FEATURE_FALLBACK, "bare counters", error);
 	feature_degrade(&f[FEAT_ITER_CGROUP], FEATURE_NO, "", error);

@@ -53,7 +53,7 @@ static int attach_perf_faults(struct kernel *k, int n_cpus)
 		.type = PERF_TYPE_SOFTWARE,
 		.size = sizeof(attr),
 		.config = PERF_COUNT_SW_PAGE_FAULTS,
-		.sample_period = WIRE_FAULT_SAMPLE,
+		.sample_period = WIRE_FAULT_PERIOD,
 	};
 	int cpu, r = -ENODEV;
 
@@ -124,9 +124,7 @@ static void attach_faults(struct kernel *k, struct feature *features, int n_cpus
 	if (feature_is(fault, HOW_PERF_EVENT))
 		r = attach_perf_faults(k, n_cpus);
 	else if (fault->state == FEATURE_YES)
-		r = attach(k, features[FEAT_FIND_VMA].state == FEATURE_YES
-				      ? skel->progs.fault_vma
-				      : skel->progs.fault_address);
+		r = attach(k, skel->progs.fault_tracepoint);
 	if (r)
 		feature_degrade(fault, FEATURE_NO, "", -r);
 }
@@ -179,8 +177,8 @@ static void attach_iterators(struct kernel *k, struct feature *features, const c
 		feature_degrade(&features[FEAT_ITER_CGROUP], FEATURE_NO, "", -r);
 }
 
-int kernel_attach(struct kernel *k, struct feature features[FEAT_COUNT], const struct kernel_options *options,
-		  int n_cpus)
+int kernel_attach(struct kernel *k, struct feature features[FEAT_COUNT],
+		  const struct kernel_options *options, int n_cpus)
 {
 	struct memwitness *skel = k->skel;
 	/* The note of the SIGKILL comes before the victim, so its program does too. */
