@@ -237,12 +237,8 @@ struct wire_counts {
 					  period) */
 };
 
-/*
- * bpf_find_vma() costs 10 us and more where its unlocking takes an interrupt (a virtual machine),
- * so one fault in 64 would cost more than all the counting; the perf event's period is another
- * matter.
- */
-#define WIRE_FAULT_SAMPLE 1024
+#define WIRE_FAULT_SAMPLE 64 /* faults of one CPU to one that is classified (bpf/vma.h) */
+/* The perf event's, where there is no tracepoint. */
 #define WIRE_FAULT_PERIOD 64
 
 /* A value of that array. The owner is set by the first count and cleared when the slot is recycled.

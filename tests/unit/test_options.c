@@ -179,6 +179,33 @@ static void test_every_option(void **state)
 	}
 }
 
+/* What --help calls the default is the default. */
+static void test_help_tells_the_defaults(void **state)
+{
+	static const char mark[] = "(default: ";
+	const struct option_def *table;
+	size_t n, told = 0;
+
+	(void)state;
+	table = run_option_table(&n);
+	for (size_t i = 0; i < n; i++) {
+		const char *at = strstr(table[i].doc, mark);
+		struct run_options o, defaults;
+		char text[64], err[512];
+
+		if (!at)
+			continue;
+		told++;
+		at += strlen(mark);
+		snprintf(text, sizeof(text), "%.*s", (int)strcspn(at, ")"), at);
+		run_options_default(&defaults);
+		memcpy(&o, &defaults, sizeof(o));
+		assert_int_equal(run_option_set(&o, &table[i], text, err, sizeof(err)), 0);
+		assert_memory_equal(&o, &defaults, sizeof(o));
+	}
+	assert_int_equal(told, 15);
+}
+
 /* The same through the file and through the command line. */
 static void test_both_ways(void **state)
 {
@@ -457,6 +484,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_option),
+		cmocka_unit_test(test_help_tells_the_defaults),
 		cmocka_unit_test(test_both_ways),
 		cmocka_unit_test(test_zero_and_edges),
 		cmocka_unit_test(test_together),
