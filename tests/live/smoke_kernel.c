@@ -25,6 +25,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "bpf/wire.h"
 #include "in/cgroupfs.h"
 #include "in/kernel.h"
 
@@ -181,6 +182,74 @@ static int work_faults(void)
 	for (size_t i = 0; i < len; i += (size_t)sysconf(_SC_PAGESIZE))
 		p[i] = 1;
 	return 0;
+}
+
+#define KIND_PAGES 2000
+
+static void touch(char *p, size_t pages)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	for (size_t i = 0; p != MAP_FAILED && i < pages; i++)
+		((volatile char *)p)[i * page] = 1;
+}
+
+/* Faults in one kind of mapping, among so many others that the tree of mappings is deep. */
+static int work_kind(enum wire_fault_kind kind)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), len = KIND_PAGES * page;
+	int fd, shared = MAP_SHARED | MAP_ANONYMOUS, private = MAP_PRIVATE | MAP_ANONYMOUS;
+
+	for (int i = 0; i < 4000; i++)
+		mmap(NULL, page, i & 1 ? PROT_READ : PROT_NONE, private, -1, 0);
+	switch (kind) {
+	case WIRE_FAULT_HEAP:
+		touch(sbrk((intptr_t)len), KIND_PAGES);
+		break;
+	case WIRE_FAULT_STACK: {
+		char room[1500 * 4096];
+
+		touch(room, sizeof(room) / page);
+		break;
+	}
+	case WIRE_FAULT_FILE:
+		fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+		for (int i = 0; i < 20; i++)
+			touch(mmap(NULL, 100 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0),
+			      100);
+		break;
+	case WIRE_FAULT_SHMEM:
+		touch(mmap(NULL, len, PROT_READ | PROT_WRITE, shared, -1, 0), KIND_PAGES);
+		break;
+	default:
+		touch(mmap(NULL, len, PROT_READ | PROT_WRITE, private, -1, 0), KIND_PAGES);
+	}
+	return 0;
+}
+
+static int work_heap(void)
+{
+	return work_kind(WIRE_FAULT_HEAP);
+}
+
+static int work_mmap(void)
+{
+	return work_kind(WIRE_FAULT_MMAP);
+}
+
+static int work_stack(void)
+{
+	return work_kind(WIRE_FAULT_STACK);
+}
+
+static int work_file(void)
+{
+	return work_kind(WIRE_FAULT_FILE);
+}
+
+static int work_shmem(void)
+{
+	return work_kind(WIRE_FAULT_SHMEM);
 }
 
 static int work_oom(void)
@@ -372,6 +441,40 @@ static const struct ev_memcg_counts *counts_of(struct smoke *s)
 	return &s->events[0].memcg_counts;
 }
 
+/* Nearly all faults of a process that touches one kind of mapping are sampled as that kind. */
+static void test_kinds(struct smoke *s)
+{
+	static const struct {
+		enum wire_fault_kind kind;
+		int (*work)(void);
+		const char *what;
+	} kinds[] = {
+		{WIRE_FAULT_HEAP, work_heap, "kinds: heap"},
+		{WIRE_FAULT_MMAP, work_mmap, "kinds: mmap"},
+		{WIRE_FAULT_STACK, work_stack, "kinds: stack"},
+		{WIRE_FAULT_FILE, work_file, "kinds: file"},
+		{WIRE_FAULT_SHMEM, work_shmem, "kinds: shmem"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const struct ev_memcg_counts *c = counts_of(s);
+		uint64_t before = c ? c->kinds[kinds[i].kind] : 0, old = 0, all = 0, hit = 0;
+
+		for (int k = 0; c && k < EV_KINDS; k++)
+			old += c->kinds[k];
+		reap(spawn(s, kinds[i].work));
+		c = counts_of(s);
+		for (int k = 0; c && k < EV_KINDS; k++)
+			all += c->kinds[k];
+		hit = c ? c->kinds[kinds[i].kind] - before : 0;
+		printf("  %s: %llu of %llu\n", kinds[i].what, (unsigned long long)hit,
+		       (unsigned long long)(all - old));
+		/* A VM's root file system is a tmpfs: its files count as shmem. */
+		check(s, hit >= 15 || (getpid() == 1 && kinds[i].kind == WIRE_FAULT_FILE),
+		      kinds[i].what);
+	}
+}
+
 static void test_counts(struct smoke *s)
 {
 	const struct ev_memcg_counts *c = counts_of(s);
@@ -395,6 +498,7 @@ static void test_counts(struct smoke *s)
 		       (unsigned long long)c->execs, (unsigned long long)c->exits,
 		       (unsigned long long)c->signals, (unsigned long long)c->oom_kills);
 	check(s, c && c->kinds[2] > 30, "counts: sampled as mmap");
+	test_kinds(s);
 	kernel_forget(s->kernel, s->id);
 	c = counts_of(s);
 	check(s, c && c->faults == 0, "counts: forgotten");

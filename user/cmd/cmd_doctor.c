@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_doctor.c - memwitness doctor: what works on this machine, what does not, and what to do. */
 #include <argp.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,12 +56,6 @@ static void diagnose(struct diagnosis *d, const struct doctor_options *o)
 	features_probe(d->features, o->tier);
 	d->probed = true;
 	d->verdict = (enum verdict)features_verdict(d->features);
-}
-
-static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level;
-	return vfprintf(stderr, format, args);
 }
 
 static error_t on_option(int key, char *arg, struct argp_state *state)
@@ -129,7 +122,8 @@ int cmd_doctor(int argc, char **argv)
 		log_error("out of memory");
 		return VERDICT_CANNOT_RUN;
 	}
-	libbpf_set_print(o.debug ? print_libbpf : NULL);
+	if (o.debug)
+		log_set_level(LOG_LEVEL_DEBUG);
 	diagnose(d, &o);
 	if (!o.json)
 		doctor_print_text(stdout, d);

@@ -185,7 +185,7 @@ int cmd_run(int argc, char **argv)
 
 	if (r)
 		return r;
-	log_set_level(options.log_level);
+	log_set_level(options.debug ? LOG_LEVEL_DEBUG : options.log_level);
 	block_signals(&set);
 	r = shell_open(&shell, &options);
 	if (r == 0)

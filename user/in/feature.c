@@ -15,6 +15,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "in/cgroupfs.h"
 #include "in/feature_try.h"
 #include "in/kernel_private.h"
@@ -291,7 +292,7 @@ void features_probe(struct feature features[FEAT_COUNT], enum oom_tier_choice ti
 	struct btf *btf;
 	int id;
 
-	libbpf_to_log(false);
+	libbpf_to_log(log_level() >= LOG_LEVEL_DEBUG);
 	btf = btf__load_vmlinux_btf();
 	p.btf = btf;
 	memset(features, 0, FEAT_COUNT * sizeof(*features));
