@@ -65,13 +65,13 @@ static __always_inline int group_exit(struct task_struct *task, enum pointer_kin
 	if (!e)
 		return 0;
 	who_fill(&e->who, task, kind);
-	ns_pid_fill(&e->who.tid, &e->pid_ns, READ(kind, task, group_leader));
+	ns_pid_fill(&e->who.tid, &e->pid_ns, READ(kind, task, group_leader), kind);
 	parent_fill(&e->parent_tgid, &e->parent_start, task, kind);
 	if (READ(kind, task, signal, flags) & SIGNAL_GROUP_EXIT)
 		e->status = READ(kind, task, signal, group_exit_code);
 	else
 		e->status = READ(kind, task, group_leader, exit_code);
-	e->rss_flags = rss_fill(&e->rss, BPF_CORE_READ(task, mm), true);
+	e->rss_flags = rss_fill(&e->rss, READ(kind, task, mm), true, kind);
 	e->max_rss = READ(kind, task, signal, maxrss);
 	e->oom_victim = READ(kind, task, signal, oom_mm) != NULL;
 	e->source = source;

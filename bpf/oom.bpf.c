@@ -126,11 +126,11 @@ static __always_inline void victim_fill(struct wire_oom *e, struct task_struct *
 
 	who_fill(&e->victim, victim, RAW);
 	parent_fill(&e->parent_tgid, &e->parent_start, victim, RAW);
-	ns_pid_fill(&e->victim_ns_pid, &e->victim_pid_ns, victim);
+	ns_pid_fill(&e->victim_ns_pid, &e->victim_pid_ns, victim, RAW);
 	e->total_vm = mm ? BPF_CORE_READ(mm, total_vm) : 0;
 	e->page_tables = mm ? BPF_CORE_READ(mm, pgtables_bytes.counter) : 0;
-	rss_fill(&e->rss_raw, mm, false);
-	e->rss_flags = rss_fill(&e->rss, mm, true);
+	rss_fill(&e->rss_raw, mm, false, RAW);
+	e->rss_flags = rss_fill(&e->rss, mm, true, RAW);
 }
 
 static __always_inline void levels_fill(struct wire_oom *e, struct mem_cgroup *memcg)

@@ -15,7 +15,7 @@ int BPF_PROG(proc_fork, struct task_struct *forker, struct task_struct *child)
 	if (!e)
 		return 0;
 	who_fill(&e->child, child, TYPED);
-	ns_pid_fill(&e->child.tid, &e->pid_ns, child);
+	ns_pid_fill(&e->child.tid, &e->pid_ns, child, TYPED);
 	parent_fill(&e->parent_tgid, &e->parent_start, child, TYPED);
 	ring_submit(e);
 	return 0;

@@ -18,9 +18,9 @@ int snapshot_task(struct bpf_iter__task *ctx)
 	if (!task || task->pid != task->tgid || (task->flags & PF_KTHREAD))
 		return 0;
 	who_fill(&e.who, task, TYPED);
-	ns_pid_fill(&e.who.tid, &e.pid_ns, task);
+	ns_pid_fill(&e.who.tid, &e.pid_ns, task, TYPED);
 	parent_fill(&e.parent_tgid, &e.parent_start, task, TYPED);
-	e.rss_flags = rss_fill(&e.rss, BPF_CORE_READ(task, mm), snapshot_exact);
+	e.rss_flags = rss_fill(&e.rss, task->mm, snapshot_exact, TYPED);
 	e.threads = task->signal->nr_threads;
 	bpf_seq_write(ctx->meta->seq, &e, sizeof(e));
 	return 0;

@@ -48,20 +48,28 @@ static __always_inline void parent_fill(__u32 *tgid, __u64 *start, struct task_s
 }
 
 /* A task's pid in its own pid namespace, and which namespace that is. Zeroes when it is reaped. */
-static __always_inline void ns_pid_fill(__u32 *nr, __u32 *inum, struct task_struct *task)
+static __always_inline void ns_pid_fill(__u32 *nr, __u32 *inum, struct task_struct *task,
+					enum pointer_kind kind)
 {
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	__u32 level = BPF_CORE_READ(pid, level);
+	struct pid *pid = READ(kind, task, thread_pid);
+	__u32 level = READ(kind, pid, level);
 	struct upid *own;
 
 	*nr = 0;
 	*inum = 0;
+	if (!level && pid) {
+		*nr = READ(kind, task, pid);
+		*inum = PID_NS_INIT_INUM;
+		return;
+	}
+	/* numbers[] has no fixed length: RAW from here on. */
+	pid = BPF_CORE_READ(task, thread_pid);
 	if (!pid || level > PID_NS_MAX_LEVEL)
 		return;
 	own = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
 	      level * bpf_core_type_size(struct upid);
 	*nr = BPF_CORE_READ(own, nr);
-	*inum = level ? BPF_CORE_READ(own, ns, ns.inum) : PID_NS_INIT_INUM;
+	*inum = BPF_CORE_READ(own, ns, ns.inum);
 }
 
 /* count of a percpu_counter plus what each CPU has not folded in yet (rss.bpf.c). */
@@ -72,9 +80,14 @@ static __always_inline __s64 not_negative(__s64 pages)
 	return pages < 0 ? 0 : pages;
 }
 
-static __always_inline __s64 rss_one(struct percpu_counter *counter, bool exact)
+/*
+ * One counter of an mm. The pointer to its per-CPU parts is RAW in any case: it is a number to
+ * percpu_sum(), and a typed load of it is memory to newer verifiers.
+ */
+static __always_inline __s64 rss_one(struct percpu_counter *counter, bool exact,
+				     enum pointer_kind kind)
 {
-	__s64 count = BPF_CORE_READ(counter, count);
+	__s64 count = READ(kind, counter, count);
 
 	if (exact)
 		count = percpu_sum(count, (__u64)BPF_CORE_READ(counter, counters));
@@ -86,7 +99,8 @@ static __always_inline __s64 rss_one(struct percpu_counter *counter, bool exact)
  * per-CPU sum where there is one. To 6.1 each thread keeps up to 64 pages of its own back: those
  * counters are plain and never called exact.
  */
-static __always_inline __u32 rss_fill(struct wire_rss *rss, struct mm_struct *mm, bool exact)
+static __always_inline __u32 rss_fill(struct wire_rss *rss, struct mm_struct *mm, bool exact,
+				      enum pointer_kind kind)
 {
 	*rss = (struct wire_rss){};
 	if (!mm)
@@ -95,18 +109,18 @@ static __always_inline __u32 rss_fill(struct wire_rss *rss, struct mm_struct *mm
 		struct mm_struct___percpu *p = (void *)mm;
 
 		exact = exact && rss_can_sum;
-		rss->file = rss_one(&p->rss_stat[0], exact);
-		rss->anon = rss_one(&p->rss_stat[1], exact);
-		rss->swap = rss_one(&p->rss_stat[2], exact);
-		rss->shmem = rss_one(&p->rss_stat[3], exact);
+		rss->file = rss_one(&p->rss_stat[0], exact, kind);
+		rss->anon = rss_one(&p->rss_stat[1], exact, kind);
+		rss->swap = rss_one(&p->rss_stat[2], exact, kind);
+		rss->shmem = rss_one(&p->rss_stat[3], exact, kind);
 		return exact ? WIRE_RSS_VALID | WIRE_RSS_EXACT : WIRE_RSS_VALID;
 	} else {
 		struct mm_struct___atomic *a = (void *)mm;
 
-		rss->file = not_negative(BPF_CORE_READ(a, rss_stat.count[0].counter));
-		rss->anon = not_negative(BPF_CORE_READ(a, rss_stat.count[1].counter));
-		rss->swap = not_negative(BPF_CORE_READ(a, rss_stat.count[2].counter));
-		rss->shmem = not_negative(BPF_CORE_READ(a, rss_stat.count[3].counter));
+		rss->file = not_negative(READ(kind, a, rss_stat.count[0].counter));
+		rss->anon = not_negative(READ(kind, a, rss_stat.count[1].counter));
+		rss->swap = not_negative(READ(kind, a, rss_stat.count[2].counter));
+		rss->shmem = not_negative(READ(kind, a, rss_stat.count[3].counter));
 		return WIRE_RSS_VALID;
 	}
 }

@@ -91,13 +91,17 @@ static __always_inline struct vm_area_struct *vma_in_maple(struct mm_struct___ma
 	__u64 entry = (__u64)BPF_CORE_READ(mm, mm_mt.ma_root);
 	int i;
 
+	/* Anything else is a tree of a single entry, which no process has. */
+	if ((entry & 3) != 2)
+		return NULL;
 	for (i = 0; i < MAPLE_DEPTH; i++) {
-		/* An inner entry is the node's address (256-byte aligned) with its type in it. */
+		/* The address of a node (256-byte aligned) with its type in it. */
 		__u32 type = entry >> 3 & 15;
 
-		if ((entry & 3) != 2 || entry <= 4096)
+		entry &= ~255ULL;
+		if (!entry)
 			return NULL;
-		entry = maple_step(p, (void *)(entry & ~255ULL),
+		entry = maple_step(p, (void *)entry,
 				   type == bpf_core_enum_value(enum maple_type, maple_arange_64),
 				   address);
 		if (type == bpf_core_enum_value(enum maple_type, maple_leaf_64))

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -200,6 +201,7 @@ static int work_kind(enum wire_fault_kind kind)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), len = KIND_PAGES * page;
 	int fd, shared = MAP_SHARED | MAP_ANONYMOUS, private = MAP_PRIVATE | MAP_ANONYMOUS;
 
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	for (int i = 0; i < 4000; i++)
 		mmap(NULL, page, i & 1 ? PROT_READ : PROT_NONE, private, -1, 0);
 	switch (kind) {

@@ -150,7 +150,6 @@ void cgroup_on_round_end(struct core *core)
 	struct request r = {.type = REQUEST_MEMCG_STAT};
 	uint32_t next;
 
-	core->memcg_round++;
 	for (uint32_t i = core->present.head; i; i = next) {
 		struct cgroup *g = &core->cgroups[i];
 		uint32_t missed = core->memcg_round - g->round;
@@ -167,6 +166,7 @@ void cgroup_on_round_end(struct core *core)
 			cgroup_end(core, i, core->now);
 		}
 	}
+	core->memcg_round++;
 }
 
 void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1)

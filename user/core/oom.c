@@ -285,6 +285,7 @@ static struct process *mark_victim(struct core *core, const struct ev_oom *ev,
 {
 	uint32_t i = process_get(core, &ev->victim);
 	struct process *p = i ? &core->processes[i] : &core->scratch;
+	uint64_t rss = memory_sum(ev->anon, ev->file, ev->shmem);
 
 	if (!i) {
 		memset(p, 0, sizeof(*p));
@@ -300,6 +301,8 @@ static struct process *mark_victim(struct core *core, const struct ev_oom *ev,
 	p->pid_ns = ev->pid_ns;
 	p->oom_ts = ev->head.ts;
 	p->incident = incident->number;
+	if (ev->rss_exact == 1 && rss != U64_UNKNOWN && rss > p->peak_rss)
+		p->peak_rss = rss;
 	return p;
 }
 

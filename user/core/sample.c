@@ -33,7 +33,7 @@ void sample_request(struct core *core, uint64_t now)
 		r.path = g->path;
 		core_request(core, &r);
 	}
-	r.type = REQUEST_HEALTH;
+	r = (struct request){.type = REQUEST_HEALTH};
 	core_request(core, &r);
 }
 
