@@ -3,6 +3,10 @@
 
 VERSION := 0.1.0
 BUILD   ?= build
+# make V=1 shows the commands.
+V       ?=
+Q       := $(if $(V),,@)
+say      = @$(if $(V),:,printf '  %-8s %s\n' $(1) $(patsubst $(BUILD)/%,%,$@))
 SAN     ?=
 prefix  ?= /usr/local
 DESTDIR ?=
@@ -42,40 +46,48 @@ all: $(BUILD)/memwitness ## build the dynamic binary (default)
 static: $(BUILD)/memwitness-static ## build the binary that needs nothing installed
 
 $(BUILD)/memwitness: $(OBJ)
-	$(CC) $(SANFLAGS) -o $@ $(OBJ) $(LDFLAGS) $(LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(SANFLAGS) -o $@ $(OBJ) $(LDFLAGS) $(LIBS)
 
 $(BUILD)/memwitness-static: $(OBJ)
-	$(CC) -static -o $@ $(OBJ) $(LDFLAGS) -Wl,--no-export-dynamic $(LIBS)
-	strip $@
+	$(call say,LD)
+	$(Q)$(CC) -static -o $@ $(OBJ) $(LDFLAGS) -Wl,--no-export-dynamic $(LIBS)
+	$(Q)strip $@
 
 $(BUILD)/libmw.a: $(LIBOBJ)
+	$(call say,AR)
 	@rm -f $@
-	ar rcs $@ $(LIBOBJ)
+	$(Q)ar rcs $@ $(LIBOBJ)
 
 $(BUILD)/obj/%.o: user/%.c
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF)
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Definitions before their uses: libbpf 1.1's linker loses the offset of a map that it met first as
 # an extern.
 BPF_DEFS := $(BUILD)/bpf/maps.bpf.o
 $(BUILD)/bpf/memwitness.o: $(BPF_OBJ)
-	$(BPFTOOL) gen object $@ $(BPF_DEFS) $(filter-out $(BPF_DEFS),$^)
+	$(call say,BPF-LD)
+	$(Q)$(BPFTOOL) gen object $@ $(BPF_DEFS) $(filter-out $(BPF_DEFS),$^)
 
 $(SKEL): $(BUILD)/bpf/memwitness.o
+	$(call say,SKEL)
 	@mkdir -p $(@D)
-	$(BPFTOOL) gen skeleton $< name memwitness > $@.tmp
-	mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen skeleton $< name memwitness > $@.tmp
+	$(Q)mv $@.tmp $@
 
 # The schema is a JSON file in the tree; the binary carries it as a C string.
 $(SCHEMA_H): user/out/schema.json
+	$(call say,GEN)
 	@mkdir -p $(@D)
-	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@.tmp
-	mv $@.tmp $@
+	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@.tmp
+	$(Q)mv $@.tmp $@
 
 $(BUILD)/obj/in/kernel.o $(BUILD)/obj/in/kernel_attach.o: $(SKEL)
 $(BUILD)/obj/out/schema.o: $(SCHEMA_H)
@@ -87,8 +99,9 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libmw.a
+	$(call say,TEST)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -Itests -MMD -MP -o $@ $< $(BUILD)/libmw.a $(LDFLAGS) $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -Itests -MMD -MP -o $@ $< $(BUILD)/libmw.a $(LDFLAGS) $(LIBS) -lcmocka
 
 -include $(UNIT_BIN:=.d)
 

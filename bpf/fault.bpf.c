@@ -94,6 +94,23 @@ int BPF_PROG(fault_tracepoint, unsigned long address)
 	return 0;
 }
 
+/*
+ * A system call that touches user memory faults in kernel mode; the kernel's own counters have it
+ * too. Addresses of the kernel's half are another matter (vmalloc, or a bug).
+ */
+SEC("tp_btf/page_fault_kernel")
+int BPF_PROG(fault_in_kernel, unsigned long address)
+{
+	struct wire_counts *counters;
+
+	if ((long)address < 0)
+		return 0;
+	counters = fault_count(1);
+	if (counters)
+		kind_count(counters, address);
+	return 0;
+}
+
 SEC("perf_event")
 int fault_perf(struct bpf_perf_event_data *ctx)
 {

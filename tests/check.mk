@@ -33,8 +33,9 @@ FUZZ_ROOM := $(wildcard user/base/*.c user/core/*.c user/out/eventlog_write.c us
 	     user/in/eventlog_parse.c user/in/cmdline.c)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_ROOM)
+	$(call say,FUZZ)
 	@mkdir -p $(@D)
-	$(CLANG) -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	$(Q)$(CLANG) -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-D_GNU_SOURCE -DMEMWITNESS_VERSION='"$(VERSION)"' -Iuser -I. -o $@ $< $(FUZZ_ROOM) -lz
 
 # New inputs go to the build folder; the kept corpus in the tree only seeds it.

@@ -11,11 +11,13 @@ LIVE_SRC := $(filter-out tests/live/smoke_%,$(sort $(wildcard tests/live/*.c)))
 LIVE_OBJ := $(LIVE_SRC:tests/live/%.c=$(BUILD)/tests/live.d/%.o)
 
 $(BUILD)/tests/live.d/%.o: tests/live/%.c
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out $(SANFLAGS),$(ALL_CFLAGS)) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(filter-out $(SANFLAGS),$(ALL_CFLAGS)) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/live: $(LIVE_OBJ)
-	$(CC) -static -o $@ $(LIVE_OBJ) -Wl,--gc-sections -ljansson -pthread
+	$(call say,LD)
+	$(Q)$(CC) -static -o $@ $(LIVE_OBJ) -Wl,--gc-sections -ljansson -pthread
 
 -include $(LIVE_OBJ:.o=.d)
 

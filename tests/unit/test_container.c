@@ -185,6 +185,29 @@ static void test_ms_life(void **state)
 	h_close(h);
 }
 
+/* The rmdir carries what the counters said last: all that a short life leaves. */
+static void test_last_reading_comes_with_the_end(void **state)
+{
+	struct harness *h = h_open_docker();
+	const struct h_record *stop;
+	struct ev_cgroup_gone *ev;
+
+	(void)state;
+	ev = &h_event(h, EV_CGROUP_GONE)->cgroup_gone;
+	ev->id = 10;
+	ev->v1 = 0;
+	ev->peak = 9000;
+	ev->level = h_level(10, 4096, 10000, 0);
+	h_step(h);
+	h_mark(h);
+	counts(h, 10, 0, 0, 0);
+	stop = h_the(h, RECORD_CONTAINER_STOP);
+	assert_int_equal(stop->container_stop.peak_usage, 9000);
+	assert_int_equal(stop->container_stop.limits.memory, 10000);
+	assert_int_equal(h_the(h, RECORD_CONTAINER_SAMPLE)->sample.usage, 4096);
+	h_close(h);
+}
+
 /* The exact counters know of an exit that no event told of: its cause is unknown, not left out. */
 static void test_exit_that_only_the_counter_saw(void **state)
 {
@@ -423,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_layout),
 		cmocka_unit_test(test_path_that_comes_late),
 		cmocka_unit_test(test_ms_life),
+		cmocka_unit_test(test_last_reading_comes_with_the_end),
 		cmocka_unit_test(test_exit_that_only_the_counter_saw),
 		cmocka_unit_test(test_stop_without_last_counts),
 		cmocka_unit_test(test_counters_that_begin_anew),

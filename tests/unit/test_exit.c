@@ -247,6 +247,42 @@ static void test_exit_before_its_mark(void **state)
 	h_close(h);
 }
 
+/* It can even leave on another CPU before the OOM killer has set the flag of its victims. */
+static void test_exit_before_its_flag(void **state)
+{
+	struct harness *h = open_service();
+	const struct h_record *r;
+
+	(void)state;
+	h_kernel_kill(h, MASTER, WORKER);
+	h_exit_event(h, WORKER, H_SIGNAL(SIGKILL))->oom_victim = 0;
+	h_step(h);
+	h_mark(h);
+	assert_int_equal(h_count(h, RECORD_PROCESS_EXIT), 0);
+	h_oom_event(h, WORKER, MASTER, 77);
+	h_step(h);
+	h_mark(h);
+	r = h_the(h, RECORD_PROCESS_EXIT);
+	assert_int_equal(r->exit.cause, CAUSE_OOM_KILLED);
+	assert_string_equal(r->exit.incident, h_the(h, RECORD_OOM_KILL)->oom.incident);
+	h_close(h);
+}
+
+/* What was resident at the kill was resident: the peak is no less. */
+static void test_peak_of_a_victim(void **state)
+{
+	struct harness *h = open_service();
+
+	(void)state;
+	h_oom_event(h, WORKER, WORKER, 77);
+	h_step(h);
+	h_exit(h, WORKER, H_SIGNAL(SIGKILL));
+	h_mark(h);
+	assert_int_equal(h_the(h, RECORD_PROCESS_EXIT)->exit.peak_rss,
+			 h_the(h, RECORD_OOM_KILL)->oom.rss);
+	h_close(h);
+}
+
 static void test_mark_that_never_comes(void **state)
 {
 	struct harness *h = open_service();
@@ -399,6 +435,8 @@ int main(void)
 		cmocka_unit_test(test_exit_behind_the_snapshot_that_missed_it),
 		cmocka_unit_test(test_same_pid_other_start),
 		cmocka_unit_test(test_exit_before_its_mark),
+		cmocka_unit_test(test_exit_before_its_flag),
+		cmocka_unit_test(test_peak_of_a_victim),
 		cmocka_unit_test(test_mark_that_never_comes),
 		cmocka_unit_test(test_held_exits_are_told_at_the_end),
 		cmocka_unit_test(test_held_exits_are_told_before_their_container_stops),

@@ -203,6 +203,33 @@ static void test_group_kill_by_tracepoint(void **state)
 	h_close(h);
 }
 
+/* A group below its own limit: the count moves once, and the later victims are the same limit's. */
+static void test_group_kill_by_tracepoint_is_one_limit(void **state)
+{
+	struct harness *h = open_service();
+	struct ev_level levels[2] = {h_level(10, 8 * MB, U64_UNLIMITED, 0),
+				     h_level(5, 60 * MB, 64 * MB, 1)};
+
+	(void)state;
+	round_of(h, 0, 0);
+	levels[1].oom_group = 1;
+	h_oom_tracepoint(h, h_who(200, 10, "worker"), WORKER, 2, levels);
+	h_step(h);
+	/* By now the first one's memory is given back: nothing looks full any more. */
+	levels[1].usage = 20 * MB;
+	h_oom_tracepoint(h, h_who(201, 10, "worker"), WORKER, 2, levels);
+	h_step(h);
+	h_mark(h);
+	assert_int_equal(h_find(h, RECORD_OOM_KILL, 1)->oom.limit_hit.cgroup_id, 5);
+	assert_int_equal(h_find(h, RECORD_OOM_KILL, 1)->oom.victims, 2);
+	/* Another thread's kill is another decision, and nothing says whose limit it hit. */
+	h_oom_tracepoint(h, h_who(202, 10, "worker"), MASTER, 2, levels);
+	h_step(h);
+	h_mark(h);
+	assert_int_equal(h_find(h, RECORD_OOM_KILL, 2)->oom.limit_hit.level, LEVEL_HOST);
+	h_close(h);
+}
+
 /* Two processes killed one after the other without oom.group are two decisions. */
 static void test_no_group_by_tracepoint(void **state)
 {
@@ -280,6 +307,16 @@ static void test_tracepoint_without_a_base(void **state)
 
 	(void)state;
 	assert_int_equal(kill_by_tracepoint(h, 4, 10)->limit_hit.cgroup_id, 10);
+	h_close(h);
+}
+
+/* Nor a base: but a cgroup that never had an OOM event is not the one, however full. */
+static void test_tracepoint_without_a_base_or_event(void **state)
+{
+	struct harness *h = open_service();
+
+	(void)state;
+	assert_int_equal(kill_by_tracepoint(h, 0, 10)->limit_hit.cgroup_id, 5);
 	h_close(h);
 }
 
@@ -399,6 +436,9 @@ static void test_kernel_kill_by_another_is_no_collateral(void **state)
 	ev = h_exit_event(h, other, H_SIGNAL(SIGKILL));
 	ev->pid_ns = 4026532000;
 	h_step(h);
+	/* The kernel's kill: its record waits a moment for the OOM killer's mark. */
+	h_pass(h, NSEC_PER_SEC);
+	h_step(h);
 	assert_int_equal(sharer_cause(h), CAUSE_INIT_DIED);
 	h_close(h);
 }
@@ -445,6 +485,9 @@ static void test_incident_of_long_ago_explains_nothing(void **state)
 	h_kernel_kill(h, MASTER, later);
 	ev = h_exit_event(h, later, H_SIGNAL(SIGKILL));
 	ev->pid_ns = 4026532000;
+	h_step(h);
+	/* The kernel's kill: its record waits a moment for the OOM killer's mark. */
+	h_pass(h, NSEC_PER_SEC);
 	h_step(h);
 	assert_int_equal(sharer_cause(h), CAUSE_INIT_DIED);
 	h_close(h);
@@ -584,6 +627,8 @@ int main(void)
 		cmocka_unit_test(test_tracepoint_finds_the_limit),
 		cmocka_unit_test(test_round_between_kill_and_record),
 		cmocka_unit_test(test_tracepoint_without_a_base),
+		cmocka_unit_test(test_tracepoint_without_a_base_or_event),
+		cmocka_unit_test(test_group_kill_by_tracepoint_is_one_limit),
 		cmocka_unit_test(test_tracepoint_on_a_new_cgroup),
 		cmocka_unit_test(test_tracepoint_on_a_cgroup_of_unknown_age),
 		cmocka_unit_test(test_global),

@@ -6,6 +6,7 @@
  * waits for its mark for a short while, so that the record names its incident.
  */
 #include <math.h>
+#include <signal.h>
 #include <string.h>
 #include "core/cause.h"
 
@@ -212,6 +213,24 @@ void exit_flush(struct core *core)
 		held_take(core, 0);
 }
 
+/*
+ * The kernel's flag says so; or the kernel killed it, and it left on another CPU before the OOM
+ * killer came to set the flag.
+ */
+static bool may_be_marked(const struct core *core, const struct ev_exit *ev,
+			  const struct process *p)
+{
+	const struct signal_log *log = signal_log_of(core, p);
+	const struct proc_signal *last;
+
+	if (ev->oom_victim)
+		return true;
+	if ((ev->status & 0x7f) != SIGKILL || !log || !log->n)
+		return false;
+	last = &log->entries[log->n - 1];
+	return last->number == SIGKILL && last->info == EV_SI_PRIV && !oom_collateral(core, last);
+}
+
 void exit_on_event(struct core *core, const struct ev_exit *ev)
 {
 	uint32_t i = process_get(core, &ev->who);
@@ -229,7 +248,7 @@ void exit_on_event(struct core *core, const struct ev_exit *ev)
 				p->round != 0; /* missed by a snapshot before it was told */
 		process_end(core, i, ev->head.ts);
 	}
-	if (i && ev->oom_victim && !p->oom_ts && core->n_held < MAX_HELD_EXITS) {
+	if (i && !p->oom_ts && may_be_marked(core, ev, p) && core->n_held < MAX_HELD_EXITS) {
 		core->held[core->n_held++].exit = *ev;
 		return;
 	}

@@ -54,6 +54,22 @@ const struct incident *oom_collateral(const struct core *core, const struct proc
 	return NULL;
 }
 
+/* The count moves once a decision: for the later victims of a group it is the first one's limit. */
+static const struct ev_level *group_limit(const struct core *core, const struct ev_oom *ev)
+{
+	for (uint32_t n = 0; n < MAX_INCIDENTS; n++) {
+		const struct incident *in = &core->incidents[n];
+
+		if (!in->number || !in->group || in->trigger_tid != ev->trigger.tid ||
+		    ev->head.ts > in->last_ts + SAME_DECISION_NS)
+			continue;
+		for (uint32_t i = 0; i < ev->n_levels && i < EV_LEVELS; i++)
+			if (ev->levels[i].id == in->limit_id)
+				return &ev->levels[i];
+	}
+	return NULL;
+}
+
 /* The level of the victim's ancestry whose limit was reached; NULL: none, it was global. */
 static const struct ev_level *guess_limit(struct core *core, const struct ev_oom *ev)
 {
@@ -67,10 +83,14 @@ static const struct ev_level *guess_limit(struct core *core, const struct ev_oom
 		if (base_known && l->oom_local != U64_UNKNOWN &&
 		    l->oom_local > core->cgroups[g].oom_local)
 			moved = l;
-		if (!full && l->max < U64_UNLIMITED && l->usage >= 0 &&
+		/* Full, and not one that never had an OOM event: that only looks like it. */
+		if (!full && l->max < U64_UNLIMITED && l->usage >= 0 && l->oom_local &&
 		    (uint64_t)l->usage + FULL_SLACK >= l->max)
 			full = l;
 	}
+	if (moved)
+		return moved;
+	moved = group_limit(core, ev);
 	return moved ? moved : full;
 }
 

@@ -137,6 +137,7 @@ static void choose_programs(struct memwitness *skel, const struct feature *f)
 		{skel->progs.exit_kprobe, feature_is(dead, HOW_KPROBE)},
 		{skel->progs.exit_free, exit_is_old(f)},
 		{skel->progs.fault_tracepoint, f[FEAT_PAGE_FAULT].state == FEATURE_YES},
+		{skel->progs.fault_in_kernel, f[FEAT_PAGE_FAULT].state == FEATURE_YES},
 		{skel->progs.fault_perf, feature_is(&f[FEAT_PAGE_FAULT], HOW_PERF_EVENT)},
 		{skel->progs.snapshot_task, f[FEAT_ITER_TASK].state != FEATURE_NO},
 		{skel->progs.snapshot_memcg, f[FEAT_ITER_CGROUP].state != FEATURE_NO},

@@ -125,6 +125,8 @@ static void attach_faults(struct kernel *k, struct feature *features, int n_cpus
 		r = attach_perf_faults(k, n_cpus);
 	else if (fault->state == FEATURE_YES)
 		r = attach(k, skel->progs.fault_tracepoint);
+	if (!r && fault->state == FEATURE_YES)
+		r = attach(k, skel->progs.fault_in_kernel);
 	if (r)
 		feature_degrade(fault, FEATURE_NO, "", -r);
 }
