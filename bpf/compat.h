@@ -122,6 +122,12 @@ static __always_inline struct cgroup_subsys_state *cgroup_memory_css(struct cgro
 	return css;
 }
 
+/* iter/cgroup: from 6.1; where it is missing its program is not loaded. */
+struct bpf_iter__cgroup {
+	struct bpf_iter_meta *meta;
+	struct cgroup *cgroup;
+} __attribute__((preserve_access_index));
+
 /* memory_events[]: 8 entries in 5.10, 9 in 6.1, 10 in 6.19; the indices are relocated. */
 static __always_inline u64 memcg_event(void *events, u32 index)
 {

@@ -41,7 +41,7 @@ name != "" && /;[ \t]*$/ {
 	printf "%s: %s.%s%s\n", form ? "other form" : "MISSING", type, m, known[type] ? "" : " (no such type)"
 	missing += !form
 }
-# Not the kernel's or not relocated.
+# Types of our own, and uapi ones that are not relocated.
 BEGIN { skip["bpf_perf_event_data"] = skip["bpf_raw_tracepoint_args"] = skip["maple_pivots"] = 1 }
 END { exit missing > 0 }
 ' - "$here/vmlinux.h" "$here/../bpf/compat.h" "$here/../bpf/vma.h"

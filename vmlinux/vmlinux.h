@@ -272,11 +272,6 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
-struct bpf_iter__cgroup {
-	struct bpf_iter_meta *meta;
-	struct cgroup *cgroup;
-};
-
 struct bpf_array {
 	void *pptrs[1];
 };

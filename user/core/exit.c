@@ -228,7 +228,8 @@ static bool may_be_marked(const struct core *core, const struct ev_exit *ev,
 	if ((ev->status & 0x7f) != SIGKILL || !log || !log->n)
 		return false;
 	last = &log->entries[log->n - 1];
-	return last->number == SIGKILL && last->info == EV_SI_PRIV && !oom_collateral(core, last);
+	return last->number == SIGKILL && last->info == EV_SI_PRIV &&
+	       !signal_sender_ended(core, last) && !oom_collateral(core, last);
 }
 
 void exit_on_event(struct core *core, const struct ev_exit *ev)

@@ -35,13 +35,9 @@ const struct incident *incident_find(const struct core *core, uint32_t number)
 
 const struct incident *oom_collateral(const struct core *core, const struct proc_signal *s)
 {
-	uint32_t sender;
-
 	if (s->number != 9 || s->info != EV_SI_PRIV)
 		return NULL;
-	/* Who has ended kills as the init of its pid namespace, whatever it triggered before. */
-	sender = process_find(core, s->sender_pid, s->sender_start);
-	if (sender && !core->processes[sender].alive && core->processes[sender].ended <= s->ts)
+	if (signal_sender_ended(core, s))
 		return NULL;
 	for (uint32_t i = 0; i < MAX_INCIDENTS; i++) {
 		const struct incident *in = &core->incidents[i];

@@ -102,6 +102,9 @@ void process_end(struct core *core, uint32_t i, uint64_t ts)
 	p->ended = ts;
 	ilist_remove(&core->alive, &core->process_links, i);
 	ilist_append(&core->dead, &core->process_links, i);
+	/* A storm of short lives must not touch the whole table: its pages would stay resident. */
+	if (core->dead.count > core->process_pool.capacity / DEAD_SHARE)
+		process_free(core, core->dead.head);
 }
 
 void process_on_fork(struct core *core, const struct ev_fork *ev)

@@ -20,6 +20,13 @@ void signal_forget(struct core *core, struct process *p)
 	p->signals = 0;
 }
 
+bool signal_sender_ended(const struct core *core, const struct proc_signal *s)
+{
+	uint32_t i = process_find(core, s->sender_pid, s->sender_start);
+
+	return i && !core->processes[i].alive && core->processes[i].ended <= s->ts;
+}
+
 static bool same_source(const struct proc_signal *a, const struct proc_signal *b)
 {
 	return a->number == b->number && a->sender_pid == b->sender_pid &&

@@ -17,6 +17,7 @@
 
 #define NSEC_PER_SEC          1000000000ull
 
+#define DEAD_SHARE            4 /* the dead may take one part in so many of the process table */
 #define GRACE_NS              (10 * NSEC_PER_SEC) /* the dead are kept at least this long, room permitting */
 #define SIGNAL_WINDOW_NS      (10 * NSEC_PER_SEC) /* a signal older than this led to nothing */
 #define CGROUPS_PER_CONTAINER 4 /* slices, pods and sub-cgroups beside each container's own */
@@ -241,6 +242,11 @@ void signal_on_event(struct core *core, const struct ev_signal *ev);
 /* The log of a process, or NULL. */
 const struct signal_log *signal_log_of(const struct core *core, const struct process *p);
 void signal_forget(struct core *core, struct process *p);
+/*
+ * Its sender had ended when it was sent: so it was the init of a pid namespace, which takes all
+ * others with it, and not the OOM killer, whatever that init has triggered before.
+ */
+bool signal_sender_ended(const struct core *core, const struct proc_signal *s);
 
 /* ---- cgroup.c ---- */
 
