@@ -143,7 +143,22 @@ static void answer(struct shell *s, const struct request *r)
 	}
 }
 
-/* Answer until the core has no more questions; each round of answers ends with a mark. */
+/* Everything that happened before now is read, the evidence of OOM kills first. Returns that now.
+ */
+static uint64_t drain(struct shell *s)
+{
+	uint64_t watermark = now_boot();
+	int n = kernel_drain(s->kernel, push, s);
+
+	if (n < 0)
+		log_warning("cannot read the rings: %s", strerror(-n));
+	return watermark;
+}
+
+/*
+ * Answer until the core has no more questions. An answer carries the time at which it was found;
+ * what the kernel told before that is read before the mark lets the answer in.
+ */
 static void settle(struct shell *s, uint64_t watermark)
 {
 	struct request r;
@@ -154,18 +169,13 @@ static void settle(struct shell *s, uint64_t watermark)
 
 		while (s->requests.read < end && requests_take(&s->requests, &r))
 			answer(s, &r);
-		push_mark(s, now_boot());
+		push_mark(s, drain(s));
 	}
 }
 
 void shell_drain(struct shell *s)
 {
-	uint64_t watermark = now_boot();
-	int n = kernel_drain(s->kernel, push, s);
-
-	if (n < 0)
-		log_warning("cannot read the rings: %s", strerror(-n));
-	settle(s, watermark);
+	settle(s, drain(s));
 }
 
 static void push_round_end(struct shell *s)
@@ -179,15 +189,12 @@ static void push_round_end(struct shell *s)
 
 void shell_tick(struct shell *s)
 {
-	uint64_t watermark;
 	union event ev;
 	bool memcgs;
 	int n;
 
 	/* Before the snapshot, so that little is left behind it to be put in order. */
-	n = kernel_drain(s->kernel, push, s);
-	if (n < 0)
-		log_warning("cannot read the rings: %s", strerror(-n));
+	drain(s);
 	event_init(&ev, EV_CLOCK, now_boot());
 	ev.clock.real = now_real();
 	push(s, &ev);
@@ -195,13 +202,11 @@ void shell_tick(struct shell *s)
 	if (n)
 		log_debug("snapshot of processes: %s", strerror(-n));
 	memcgs = kernel_snapshot_memcgs(s->kernel, push, s) == 0;
-	watermark = now_boot();
-	kernel_drain(s->kernel, push, s);
-	settle(s, watermark);
+	settle(s, drain(s));
 	if (!memcgs) {
 		/* No cgroup iterator: the core asked for each cgroup, and has its answers now. */
 		push_round_end(s);
-		settle(s, now_boot());
+		settle(s, drain(s));
 	}
 	if (s->recorder)
 		eventlog_flush(s->recorder);
@@ -376,7 +381,7 @@ void shell_stop(struct shell *s, const char *why)
 
 	shell_drain(s);
 	push_health(s);
-	settle(s, now_boot());
+	settle(s, drain(s));
 	event_init(&ev, EV_STOP, now_boot());
 	snprintf(ev.stop.why, sizeof(ev.stop.why), "%s", why);
 	push(s, &ev);
