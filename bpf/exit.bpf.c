@@ -60,6 +60,8 @@ static __always_inline int group_exit(struct task_struct *task, enum pointer_kin
 {
 	struct wire_exit *e;
 
+	if (READ(kind, task, flags) & PF_KTHREAD)
+		return 0;
 	count(task_memcg(task, kind), true, COUNT_EXITS);
 	e = ring_reserve(WIRE_EXIT, sizeof(*e));
 	if (!e)

@@ -24,18 +24,22 @@ struct path_scratch_map {
 
 /*
  * The path of a kernfs node from the root of its hierarchy ("/" for the root) into out, which is
- * WIRE_PATH bytes of a ring record or map value. Returns its length.
+ * WIRE_PATH bytes of a ring record or map value. Returns its length; 0 for one that is too long or
+ * too deep: what is left without its front could pass for another.
  */
 static __noinline __u32 path_fill(struct path_scratch *scratch, struct kernfs_node *kn, char *out)
 {
 	__u64 at = WIRE_PATH, len;
+	bool whole = false;
 	int i;
 
 	for (i = 0; i < PATH_LEVELS; i++) {
 		struct kernfs_node *parent = kernfs_parent(kn);
 
-		if (!parent)
+		if (!parent) {
+			whole = true;
 			break;
+		}
 		len = text_len(bpf_probe_read_kernel_str(scratch->name, NAME_BYTES,
 							 BPF_CORE_READ(kn, name)),
 			       NAME_BYTES);
@@ -47,6 +51,8 @@ static __noinline __u32 path_fill(struct path_scratch *scratch, struct kernfs_no
 		bpf_probe_read_kernel(&scratch->text[at + 1], len, scratch->name);
 		kn = parent;
 	}
+	if (!whole)
+		return 0;
 	if (at == WIRE_PATH) {
 		out[0] = '/';
 		return 1;

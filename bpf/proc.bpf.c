@@ -8,7 +8,8 @@ int BPF_PROG(proc_fork, struct task_struct *forker, struct task_struct *child)
 {
 	struct wire_fork *e;
 
-	if (child->pid != child->tgid)
+	/* New threads and kernel threads are no new processes. */
+	if (child->pid != child->tgid || (child->flags & PF_KTHREAD))
 		return 0;
 	count(task_memcg(child, TYPED), true, COUNT_FORKS);
 	e = ring_reserve(WIRE_FORK, sizeof(*e));

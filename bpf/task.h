@@ -95,6 +95,42 @@ static __always_inline __s64 rss_one(struct percpu_counter *counter, bool exact,
 }
 
 /*
+ * From 6.6 the four counters' per-CPU parts lie side by side (percpu_counter_init_many): one read a
+ * CPU in place of four. false: they do not, each has to be summed by itself.
+ */
+static __always_inline bool rss_together(struct wire_rss *rss, struct mm_struct___percpu *mm,
+					 enum pointer_kind kind)
+{
+	__u64 first = (__u64)BPF_CORE_READ(mm, rss_stat[0].counters);
+	__u32 cpu;
+
+	if ((__u64)BPF_CORE_READ(mm, rss_stat[3].counters) != first + 3 * sizeof(__s32))
+		return false;
+	rss->file = READ(kind, mm, rss_stat[0].count);
+	rss->anon = READ(kind, mm, rss_stat[1].count);
+	rss->swap = READ(kind, mm, rss_stat[2].count);
+	rss->shmem = READ(kind, mm, rss_stat[3].count);
+	for (cpu = 0; cpu < MAX_CPUS; cpu++) {
+		__s32 delta[4] = {};
+
+		if (cpu >= n_cpus)
+			break;
+		if (!cpu_offset[cpu])
+			continue;
+		bpf_probe_read_kernel(delta, sizeof(delta), (void *)(first + cpu_offset[cpu]));
+		rss->file += delta[0];
+		rss->anon += delta[1];
+		rss->swap += delta[2];
+		rss->shmem += delta[3];
+	}
+	rss->file = not_negative(rss->file);
+	rss->anon = not_negative(rss->anon);
+	rss->swap = not_negative(rss->swap);
+	rss->shmem = not_negative(rss->shmem);
+	return true;
+}
+
+/*
  * Resident pages of an mm (NULL is allowed: zeroes). Returns WIRE_RSS_* flags. exact asks for the
  * per-CPU sum where there is one. To 6.1 each thread keeps up to 64 pages of its own back: those
  * counters are plain and never called exact.
@@ -109,6 +145,8 @@ static __always_inline __u32 rss_fill(struct wire_rss *rss, struct mm_struct *mm
 		struct mm_struct___percpu *p = (void *)mm;
 
 		exact = exact && rss_can_sum;
+		if (exact && rss_together(rss, p, kind))
+			return WIRE_RSS_VALID | WIRE_RSS_EXACT;
 		rss->file = rss_one(&p->rss_stat[0], exact, kind);
 		rss->anon = rss_one(&p->rss_stat[1], exact, kind);
 		rss->swap = rss_one(&p->rss_stat[2], exact, kind);

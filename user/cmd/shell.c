@@ -115,12 +115,14 @@ static void answer(struct shell *s, const struct request *r)
 		push(s, &ev);
 		break;
 	case REQUEST_MEMCG_STAT:
-		cgroupfs_stat(&s->cgroupfs, r->cgroup_id, r->path, now_boot(), &ev);
-		push(s, &ev);
+		/* An error of ours (no descriptor left ...) does not say that the cgroup is gone.
+		 */
+		if (!cgroupfs_stat(&s->cgroupfs, r->cgroup_id, r->path, now_boot(), &ev))
+			push(s, &ev);
 		break;
 	case REQUEST_MEMCG:
-		cgroupfs_memcg(&s->cgroupfs, r->cgroup_id, r->path, now_boot(), &ev);
-		push(s, &ev);
+		if (!cgroupfs_memcg(&s->cgroupfs, r->cgroup_id, r->path, now_boot(), &ev))
+			push(s, &ev);
 		break;
 	case REQUEST_MEMCG_COUNTS:
 		if (r->cgroup_id)
@@ -319,7 +321,9 @@ static void first_inventory(struct shell *s)
 
 	event_init(&ev, EV_READY, now_boot());
 	push(s, &ev);
-	r = cgroupfs_scan(&s->cgroupfs, now_boot(), push, s);
+	/* From the start's time on: whatever the kernel tells since then finds its cgroup's path.
+	 */
+	r = cgroupfs_scan(&s->cgroupfs, s->start.head.ts, push, s);
 	if (r)
 		log_warning("cannot list the cgroups: %s", strerror(-r));
 	/* The base that the kernel's own count of OOM kills is held against. */

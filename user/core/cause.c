@@ -5,6 +5,11 @@
 #include "base/cleanup.h"
 #include "core/cause.h"
 
+/* A handler of a fault writes its report and leaves: it does not take longer than this. */
+#define FAULT_TO_CODE_NS (2 * NSEC_PER_SEC)
+/* And in a process that was told to end, only one that close to the exit is its reason. */
+#define FAULT_LAST_NS  (NSEC_PER_SEC / 10)
+
 #define SI_CODE_KERNEL 0x80 /* SI_KERNEL */
 
 bool cause_is_runtime(const char *comm)
@@ -128,12 +133,12 @@ static int latest(const struct exit_facts *f, int number)
 	return -1;
 }
 
-static int kernel_fault_in_window(const struct exit_facts *f)
+static int kernel_fault_within(const struct exit_facts *f, uint64_t ns)
 {
 	for (int i = f->signals ? (int)f->signals->n - 1 : -1; i >= 0; i--) {
 		const struct proc_signal *s = &f->signals->entries[i];
 
-		if (s->ts + SIGNAL_WINDOW_NS >= f->ts && is_kernel_fault(s))
+		if (s->ts + ns >= f->ts && is_kernel_fault(s))
 			return i;
 	}
 	return -1;
@@ -171,7 +176,7 @@ static void by_signal(const struct exit_facts *f, int number, struct exit_reason
 		set(out, CAUSE_CRASHED, direct);
 		return;
 	}
-	fault = is_self(f, s) ? kernel_fault_in_window(f) : -1;
+	fault = is_self(f, s) ? kernel_fault_within(f, SIGNAL_WINDOW_NS) : -1;
 	first = first_from_others(f, direct);
 	if (fault >= 0 && (first < 0 || number == SIGABRT || is_fault(number)))
 		set(out, CAUSE_CRASHED, fault);
@@ -193,18 +198,27 @@ static int own_abort(const struct exit_facts *f)
 	return is_self(f, &f->signals->entries[i]) ? i : -1;
 }
 
+static bool fault_is_last_word(const struct exit_facts *f, int fault)
+{
+	return fault >= 0 && f->signals->entries[fault].ts + FAULT_LAST_NS >= f->ts;
+}
+
 static void by_code(const struct exit_facts *f, uint32_t code, struct exit_reason *out)
 {
 	int first = f->signals ? first_from_others(f, (int)f->signals->n) : -1;
-	int fault = kernel_fault_in_window(f), own;
+	int fault = kernel_fault_within(f, FAULT_TO_CODE_NS), own;
 
 	if (code == 0) {
 		/* A service that ends well when it is told to: clean, with who told it beside. */
 		set(out, CAUSE_CLEAN, first);
 		return;
 	}
-	/* Before the faults: runtimes live with their own (a JVM's null checks and safepoints). */
-	if (first >= 0) {
+	/*
+	 * Runtimes live with faults of their own (a JVM's null checks and safepoints): one leads to
+	 * a code only right before the exit, and what came from outside counts unless it was
+	 * earlier.
+	 */
+	if (first >= 0 && (fault < first || !fault_is_last_word(f, fault))) {
 		set(out, by_sender(f, first), first);
 		return;
 	}

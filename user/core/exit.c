@@ -190,6 +190,15 @@ static void held_take(struct core *core, uint32_t at)
 	exit_finish(core, &ev, i ? &core->processes[i] : stranger(core, &ev));
 }
 
+bool exit_is_held(const struct core *core, const struct process *p)
+{
+	for (uint32_t i = 0; i < core->n_held; i++)
+		if (core->held[i].exit.who.pid == p->pid &&
+		    core->held[i].exit.who.start == p->start)
+			return true;
+	return false;
+}
+
 void exit_release(struct core *core, uint32_t pid, uint64_t start)
 {
 	for (uint32_t i = 0; i < core->n_held; i++) {

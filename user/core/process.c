@@ -103,7 +103,8 @@ void process_end(struct core *core, uint32_t i, uint64_t ts)
 	ilist_remove(&core->alive, &core->process_links, i);
 	ilist_append(&core->dead, &core->process_links, i);
 	/* A storm of short lives must not touch the whole table: its pages would stay resident. */
-	if (core->dead.count > core->process_pool.capacity / DEAD_SHARE)
+	if (core->dead.count > core->process_pool.capacity / DEAD_SHARE &&
+	    !exit_is_held(core, &core->processes[core->dead.head]))
 		process_free(core, core->dead.head);
 }
 
@@ -214,6 +215,9 @@ void process_on_task(struct core *core, const struct ev_task *ev)
 		p->peak_rss = rss;
 }
 
+/* /proc takes some 30 us a process: the first round must not stop the rings from being read. */
+#define INFO_A_ROUND 500
+
 static void ask_info(struct core *core, struct process *p)
 {
 	struct request r = {.type = REQUEST_PROC_INFO, .pid = p->pid, .start = p->start};
@@ -226,6 +230,7 @@ static void ask_info(struct core *core, struct process *p)
 void process_on_tasks_end(struct core *core, const struct ev_tasks_end *ev)
 {
 	uint64_t begin = ev->head.ts - ev->taken_ns;
+	uint32_t questions = 0;
 	uint32_t next;
 
 	for (uint32_t i = core->alive.head; i; i = next) {
@@ -234,7 +239,7 @@ void process_on_tasks_end(struct core *core, const struct ev_tasks_end *ev)
 		next = core->process_links.next[i];
 		if (p->round == core->round) {
 			/* It has lived until a snapshot: worth a look into /proc, once. */
-			if (!p->info_asked)
+			if (!p->info_asked && questions++ < INFO_A_ROUND)
 				ask_info(core, p);
 		} else if (p->first_seen < begin) {
 			/* A whole snapshot without it: its exit was lost (or it is a kernel

@@ -209,9 +209,11 @@ static void rank_containers(struct core *core, struct rec_host_sample *s)
 
 		if (c->ended)
 			continue;
+		/* The host itself is no container, and no competitor of its containers. */
+		if (core->cgroups[c->cgroup].kind == CGPATH_ROOT)
+			continue;
 		s->containers++;
-		/* The host itself is no competitor of its containers. */
-		if (!c->included || core->cgroups[c->cgroup].kind == CGPATH_ROOT)
+		if (!c->included)
 			continue;
 		while (at > 0 && usage_of(core, best[at - 1]) < usage_of(core, i))
 			at--;

@@ -309,6 +309,8 @@ bool filter_included(const struct ev_start *start, const char *path);
 /* ---- exit.c, oom.c ---- */
 
 void exit_on_event(struct core *core, const struct ev_exit *ev);
+/* Its exit waits for the OOM killer's mark. */
+bool exit_is_held(const struct core *core, const struct process *p);
 /* All before `until` is known: held exits whose mark is not coming any more are told. */
 void exit_on_mark(struct core *core, uint64_t until);
 /* Tell all that are held. */
