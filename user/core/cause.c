@@ -215,10 +215,10 @@ static void by_code(const struct exit_facts *f, uint32_t code, struct exit_reaso
 	}
 	/*
 	 * Runtimes live with faults of their own (a JVM's null checks and safepoints): one leads to
-	 * a code only right before the exit, and what came from outside counts unless it was
-	 * earlier.
+	 * a code only right before the exit. And a code of 128 + n says that signal n was obeyed.
 	 */
-	if (first >= 0 && (fault < first || !fault_is_last_word(f, fault))) {
+	if (first >= 0 && (fault < first || !fault_is_last_word(f, fault) ||
+			   code == 128u + (uint32_t)f->signals->entries[first].number)) {
 		set(out, by_sender(f, first), first);
 		return;
 	}
