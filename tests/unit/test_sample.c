@@ -170,7 +170,7 @@ static void test_host(void **state)
 	assert_float_equal(s->pressure_some_avg10, 1.5, 1e-9);
 	assert_int_equal(s->memory_free, U64_UNKNOWN);
 	assert_int_equal(s->processes, 8);
-	assert_int_equal(s->containers, 9); /* seven, docker's, the host */
+	assert_int_equal(s->containers, 8); /* seven and docker's; the host is none */
 	assert_int_equal(s->n_biggest, RECORD_TOP);
 	assert_int_equal(s->biggest[0].usage, 7 * MB);
 	for (size_t i = 0; i < s->n_biggest; i++)
