@@ -7,6 +7,7 @@
  * can still be read. The old tracepoint is the last resort: signal->live is 0 for several threads
  * that end together, so the first one that puts the signal_struct into a map reports.
  */
+#include "again.h"
 #include "count.h"
 #include "task.h"
 
@@ -96,6 +97,8 @@ static __always_inline int group_exit_once(struct task_struct *task)
 	return group_exit(task, TYPED, WIRE_EXIT_TP_OLD);
 }
 
+__u32 exit_marks[MARKS] = {};
+
 SEC("tp_btf/sched_process_exit")
 int exit_tracepoint(__u64 *ctx)
 {
@@ -104,6 +107,17 @@ int exit_tracepoint(__u64 *ctx)
 	if (!exit_tells_group_dead)
 		return group_exit_once(task);
 	if (!(__u8)ctx[1])
+		return 0;
+	mark_told(exit_marks, task->pid);
+	return group_exit(task, TYPED, WIRE_EXIT_TP_GROUP_DEAD);
+}
+
+SEC("tp_btf/sched_process_exit")
+int exit_again(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+
+	if (!(__u8)ctx[1] || was_told(exit_marks, task->pid))
 		return 0;
 	return group_exit(task, TYPED, WIRE_EXIT_TP_GROUP_DEAD);
 }

@@ -6,6 +6,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile bool mark_victim_has_task = true;
 const volatile bool exit_tells_group_dead = true;
+const volatile bool callbacks_preempt = false;
 const volatile bool memory_v1 = false;
 const volatile bool snapshot_exact = false;
 const volatile bool rss_can_sum = false;
@@ -14,6 +15,7 @@ const volatile __u32 n_cpus = 1;
 const volatile __u64 ring_wake_bytes = 1 << 18;
 
 struct wire_stats stats = {};
+__u64 told_again = 0;
 __u64 slots_made = 0;
 __u64 cpu_offset[MAX_CPUS] = {};
 

@@ -14,6 +14,7 @@
 /* Set by the loader before loading: the verifier drops the branches that do not apply. */
 extern const volatile bool mark_victim_has_task;
 extern const volatile bool exit_tells_group_dead;
+extern const volatile bool callbacks_preempt; /* second programs are attached (again.h) */
 extern const volatile bool memory_v1;
 extern const volatile bool snapshot_exact; /* sum per-CPU rss also in snapshots */
 extern const volatile bool rss_can_sum;    /* cpu_offset[] will be filled */
@@ -22,6 +23,7 @@ extern const volatile __u32 n_cpus;
 extern const volatile __u64 ring_wake_bytes; /* fill of the lesser ring that wakes the reader */
 
 extern struct wire_stats stats;
+extern __u64 told_again; /* events that only a second program told of */
 extern __u64 slots_made; /* counter slots given out since the start */
 
 /* Per-CPU offsets of this boot, 0 where there is no such CPU; filled by the setup program. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /* proc.bpf.c - processes that begin: fork (new thread groups only) and exec with its arguments. */
+#include "again.h"
 #include "count.h"
 #include "task.h"
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(proc_fork, struct task_struct *forker, struct task_struct *child)
+__u32 fork_marks[MARKS] = {};
+__u32 exec_marks[MARKS] = {};
+
+static __always_inline int forked(struct task_struct *child)
 {
 	struct wire_fork *e;
 
@@ -22,6 +25,19 @@ int BPF_PROG(proc_fork, struct task_struct *forker, struct task_struct *child)
 	return 0;
 }
 
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(proc_fork, struct task_struct *forker, struct task_struct *child)
+{
+	mark_told(fork_marks, child->pid);
+	return forked(child);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(fork_again, struct task_struct *forker, struct task_struct *child)
+{
+	return was_told(fork_marks, child->pid) ? 0 : forked(child);
+}
+
 /* Built here and copied out at its true length: both texts are short in most cases. */
 struct exec_scratch {
 	struct wire_exec exec;
@@ -35,8 +51,7 @@ struct {
 	__type(value, struct exec_scratch);
 } exec_scratch SEC(".maps");
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(proc_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+static __always_inline int executed(struct task_struct *task, struct linux_binprm *bprm)
 {
 	__u64 file, args, total, start;
 	struct exec_scratch *e;
@@ -63,4 +78,17 @@ int BPF_PROG(proc_exec, struct task_struct *task, pid_t old_pid, struct linux_bi
 	head_init(&e->exec.head, WIRE_EXEC, sizeof(e->exec) + file + args);
 	ring_output(e, at_most(sizeof(e->exec) + file + args, sizeof(*e)));
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(proc_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	mark_told(exec_marks, task->pid);
+	return executed(task, bprm);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_again, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return was_told(exec_marks, task->pid) ? 0 : executed(task, bprm);
 }

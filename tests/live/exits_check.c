@@ -15,8 +15,6 @@
 #define PEAK_SLACK_PAGES 128
 /* Faults on the way out of the process, after its account was read. */
 #define FAULT_SLACK 2
-/* Exits of a run that may be missing, if the agent itself says that it missed something. */
-#define MISSING_MAX 3
 
 /* Another process may have had the pid before: ours is in a cgroup of ours. */
 static unsigned int records_of(struct live *l, const struct expected_exit *x, json_t **first)
@@ -117,36 +115,13 @@ static void check_usage(struct live *l, const struct expected_exit *x, json_t *o
 	      x->usage.ru_majflt);
 }
 
-/*
- * Programs that the kernel did not run, by the agent's own count: from 7.0 on a program can be
- * preempted, and what happens to its hook on that CPU meanwhile is not seen.
- */
-static int64_t not_run(struct live *l)
-{
-	json_t *buffers, *stop;
-	size_t i = 0;
-
-	stop = records_next(&l->agent.records, "agent_stop", &i);
-	buffers = json_at(stop, "health.buffers");
-	for (i = 0; i < json_array_size(buffers); i++)
-		if (json_is(json_array_get(buffers, i), "cause", "recursion"))
-			return json_int(json_array_get(buffers, i), "lost", 0);
-	return 0;
-}
-
-static void check_one(struct live *l, const struct expected_exit *x, int64_t *missing)
+static void check_one(struct live *l, const struct expected_exit *x)
 {
 	struct checks *c = &l->checks;
 	json_t *o = NULL;
 	unsigned int n = records_of(l, x, &o);
 	bool wanted = l->all_exits || x->status != 0;
 
-	if (!n && wanted && *missing < MISSING_MAX && *missing < not_run(l)) {
-		++*missing;
-		printf("  %s, pid %d: no process_exit; the agent counts it as not seen\n", x->what,
-		       x->pid);
-		return;
-	}
 	check(c, n == wanted, "%s, pid %d, wait status 0x%x: %u process_exit records", x->what,
 	      x->pid, (unsigned)x->status, n);
 	if (!n)
@@ -169,7 +144,6 @@ void exits_check(struct live *l)
 {
 	struct expected *e = l->expected;
 	const char *last = "";
-	int64_t missing = 0;
 
 	/* One check a kind: what was noted in sequence under the same name. */
 	for (unsigned int i = 0; i < e->n_exits; i++) {
@@ -184,7 +158,7 @@ void exits_check(struct live *l)
 		check_open(&l->checks, "%s: exit: %s", l->run, last);
 		for (unsigned int j = i; j < e->n_exits; j++)
 			if (!strcmp(e->exits[j].what, last))
-				check_one(l, &e->exits[j], &missing);
+				check_one(l, &e->exits[j]);
 		check_close(&l->checks);
 	}
 }

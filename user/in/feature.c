@@ -130,6 +130,20 @@ static void probe_group_dead(const struct probe *p, struct feature *f)
 		set(f, FEATURE_FALLBACK, HOW_DEDUPLICATED);
 }
 
+/*
+ * From 7.0 on a tracepoint holds SRCU and no longer the preemption off (bpf/again.h). The guard
+ * that it does so by leaves its type behind.
+ */
+static void probe_tp_complete(const struct probe *p, struct feature *f)
+{
+	if (!p->btf)
+		set_result(f, -ENOENT, "");
+	else if (btf__find_by_name_kind(p->btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF) > 0)
+		set(f, FEATURE_YES, HOW_TWICE);
+	else
+		set(f, FEATURE_YES, "preemption off");
+}
+
 static void probe_rss(const struct probe *p, struct feature *f)
 {
 	if (!p->btf)
@@ -235,6 +249,7 @@ static const struct row rows[FEAT_COUNT] = {
 		      "oom_kill records",
 		      "Allow fentry or kprobes (CONFIG_FUNCTION_TRACER, CONFIG_KPROBE_EVENTS)."},
 	[FEAT_MARK_VICTIM_TASK] = {"mark_victim_task", false, probe_mark_victim, "", "", ""},
+	[FEAT_TP_COMPLETE] = {"tracepoint_complete", false, probe_tp_complete, "", "", ""},
 	[FEAT_EXIT_GROUP_DEAD] = {"exit_group_dead", true, probe_group_dead,
 				  "process_exit: memory by kind at the exit",
 				  "process_exit records",

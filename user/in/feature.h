@@ -21,6 +21,7 @@ enum feature_id {
 	FEAT_KPROBE,           /* attach of a kprobe on it */
 	FEAT_OOM,              /* which tier: fentry, kprobe, tracepoint */
 	FEAT_MARK_VICTIM_TASK, /* mark_victim(task, uid), else (pid) */
+	FEAT_TP_COMPLETE,      /* callbacks run whole, else a second program follows */
 	FEAT_EXIT_GROUP_DEAD,  /* tracepoint argument, fentry, kprobe or deduplicated tracepoint */
 	FEAT_RSS_EXACT,        /* per-CPU counters can be summed, or rss is plain */
 	FEAT_PAGE_FAULT,       /* tp_btf page_fault_user, else perf software event */

@@ -84,6 +84,7 @@ static void set_constants(struct memwitness *skel, const struct feature *feature
 
 	ro->mark_victim_has_task = features[FEAT_MARK_VICTIM_TASK].state == FEATURE_YES;
 	ro->exit_tells_group_dead = !exit_is_old(features);
+	ro->callbacks_preempt = feature_is(&features[FEAT_TP_COMPLETE], HOW_TWICE);
 	ro->memory_v1 = options->memory_v1;
 	ro->memory_hierarchy = (int)options->memory_hierarchy;
 	ro->n_cpus = (uint32_t)n_cpus;
@@ -136,6 +137,10 @@ static void choose_programs(struct memwitness *skel, const struct feature *f)
 		{skel->progs.exit_fentry, feature_is(dead, HOW_FENTRY)},
 		{skel->progs.exit_kprobe, feature_is(dead, HOW_KPROBE)},
 		{skel->progs.exit_free, exit_is_old(f)},
+		{skel->progs.fork_again, feature_is(&f[FEAT_TP_COMPLETE], HOW_TWICE)},
+		{skel->progs.exec_again, feature_is(&f[FEAT_TP_COMPLETE], HOW_TWICE)},
+		{skel->progs.exit_again,
+		 feature_is(&f[FEAT_TP_COMPLETE], HOW_TWICE) && feature_is(dead, HOW_TRACEPOINT)},
 		{skel->progs.fault_tracepoint, f[FEAT_PAGE_FAULT].state == FEATURE_YES},
 		{skel->progs.fault_in_kernel, f[FEAT_PAGE_FAULT].state == FEATURE_YES},
 		{skel->progs.fault_perf, feature_is(&f[FEAT_PAGE_FAULT], HOW_PERF_EVENT)},
@@ -257,6 +262,7 @@ static int prepare(struct kernel *k, struct feature *features, int n_cpus)
 	int r;
 
 	k->stats = &skel->bss->stats;
+	k->told_again = &skel->bss->told_again;
 	k->memcg_count = &skel->bss->memcg_count;
 	k->counts.slots_made = (const uint64_t *)&skel->bss->slots_made;
 	k->counts.slots_fd = bpf_map__fd(skel->maps.slots);

@@ -179,6 +179,22 @@ static void attach_iterators(struct kernel *k, struct feature *features, const c
 		feature_degrade(&features[FEAT_ITER_CGROUP], FEATURE_NO, "", -r);
 }
 
+/* Behind the first ones: callbacks of one tracepoint run in the order they were attached. */
+static int attach_again(struct kernel *k, const struct feature *features)
+{
+	struct memwitness *skel = k->skel;
+	int r;
+
+	if (!feature_is(&features[FEAT_TP_COMPLETE], HOW_TWICE))
+		return 0;
+	r = attach(k, skel->progs.fork_again);
+	if (!r)
+		r = attach(k, skel->progs.exec_again);
+	if (!r && feature_is(&features[FEAT_EXIT_GROUP_DEAD], HOW_TRACEPOINT))
+		r = attach(k, skel->progs.exit_again);
+	return r;
+}
+
 int kernel_attach(struct kernel *k, struct feature features[FEAT_COUNT],
 		  const struct kernel_options *options, int n_cpus)
 {
@@ -197,6 +213,9 @@ int kernel_attach(struct kernel *k, struct feature features[FEAT_COUNT],
 			return r;
 	}
 	r = attach_exit(k, features);
+	if (r)
+		return r;
+	r = attach_again(k, features);
 	if (r)
 		return r;
 	attach_oom(k, features);

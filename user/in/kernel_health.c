@@ -42,7 +42,9 @@ static void program_emit(union event *event, struct bpf_program *program, event_
 
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
 		return;
-	*missed += info.recursion_misses;
+	/* What a second program misses the first has told (bpf/again.h). */
+	if (!strstr(bpf_program__name(program), "_again"))
+		*missed += info.recursion_misses;
 	ev = &event_init(event, EV_PROGRAM, now_boot())->program;
 	snprintf(ev->name, sizeof(ev->name), "%s", bpf_program__name(program));
 	/* Both stay 0 without kernel.bpf_stats_enabled: that is not known, and not none. */
@@ -69,13 +71,15 @@ int kernel_health(struct kernel *k, event_sink sink, void *ctx, struct ev_health
 		{"memcg_table", "table full", k->memcg_capacity, k->memcg_peak, k->memcg_peak,
 		 k->memcg_lost},
 	};
-	uint64_t missed = 0;
+	uint64_t missed = 0, again;
 	size_t i;
 
 	for (i = 0; i < sizeof(resources) / sizeof(resources[0]); i++)
 		resource_emit(k->event, &resources[i], sink, ctx);
 	for (i = 0; i < k->n_attached; i++)
 		program_emit(k->event, k->attached[i].program, sink, ctx, &missed);
+	again = counter(k->told_again);
+	missed = missed > again ? missed - again : 0;
 	{
 		const struct resource rest[] = {
 			{.name = "notes", .cause = "map full", .lost = counter(&stats->lost_stash)},

@@ -25,6 +25,7 @@ struct bpf_program;
 #define HOW_FENTRY       "fentry"
 #define HOW_KPROBE       "kprobe"
 #define HOW_TRACEPOINT   "tracepoint"
+#define HOW_TWICE        "preemptible, two programs each"
 #define HOW_DEDUPLICATED "deduplicated tracepoint"
 #define HOW_PERCPU_SUM   "per-CPU sum"
 #define HOW_PLAIN        "plain counters"
@@ -91,6 +92,7 @@ struct attached {
 struct kernel {
 	struct memwitness *skel;
 	struct wire_stats *stats; /* kernel side, mapped */
+	const __u64 *told_again;  /* misses that a second program made good */
 	struct decode_config decode;
 	union event *event; /* the one that is being handed over */
 
