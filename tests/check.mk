@@ -38,13 +38,17 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_ROOM)
 	$(Q)$(CLANG) -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-D_GNU_SOURCE -DMEMWITNESS_VERSION='"$(VERSION)"' -Iuser -I. -o $@ $< $(FUZZ_ROOM) -lz
 
-# New inputs go to the build folder; the kept corpus in the tree only seeds it.
+# New inputs go to the build folder; the kept corpus in the tree only seeds it. A finding is shown
+# whole, a clean run by its figures.
 check-fuzz: $(FUZZ_BIN) ## fuzz each target for FUZZ_TIME seconds
 	@for t in $(FUZZ_BIN); do n=$${t##*/fuzz_}; mkdir -p $(BUILD)/fuzz/found/$$n; \
 		printf '\n== fuzz %s for $(FUZZ_TIME) s\n' $$n; \
 		$$t -max_total_time=$(FUZZ_TIME) -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
 			-print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$$n- \
-			$(BUILD)/fuzz/found/$$n tests/fuzz/corpus/$$n || exit 1; done
+			$(BUILD)/fuzz/found/$$n tests/fuzz/corpus/$$n > $(BUILD)/fuzz/$$n.log 2>&1 || \
+			{ cat $(BUILD)/fuzz/$$n.log; exit 1; }; \
+		grep -E 'stat::(number_of_executed_units|new_units_added|peak_rss_mb)' \
+			$(BUILD)/fuzz/$$n.log; done
 
 # Leaks are LeakSanitizer's job (check-san): cppcheck does not know cleanup attributes.
 lint: $(SKEL) $(SCHEMA_H) ## format, dependency arrows, static analysis

@@ -8,7 +8,9 @@
 #include "cmd/shell.h"
 #include "in/procfs.h"
 
-#define ANSWER_ROUNDS 8 /* answers can lead to requests again, but not for ever */
+#define OUTPUT_WAIT_NS 5000000000ull /* for a blocked output, at the end */
+#define WARN_AGAIN_NS  60000000000ull
+#define ANSWER_ROUNDS  8 /* answers can lead to requests again, but not for ever */
 
 /* ---- events in ---- */
 
@@ -180,6 +182,25 @@ void shell_drain(struct shell *s)
 	settle(s, drain(s));
 }
 
+/* Say that the output does not take lines, now and then, not once a line. */
+static void warn_of_output(struct shell *s)
+{
+	uint64_t now = now_boot();
+	struct sink_stats st;
+
+	sink_stats(s->sink, &st);
+	if (st.write_errors == s->write_errors || (s->warned && now - s->warned < WARN_AGAIN_NS))
+		return;
+	s->write_errors = st.write_errors;
+	s->warned = now;
+	log_warning(
+		"cannot write to %s: %s; lines wait in memory (%llu of %llu bytes) and are tried "
+		"again",
+		strcmp(s->options->output, "-") ? s->options->output : "standard output",
+		strerror(st.last_error), (unsigned long long)st.queued,
+		(unsigned long long)st.queue_size);
+}
+
 static void push_round_end(struct shell *s)
 {
 	union event ev;
@@ -212,6 +233,7 @@ void shell_tick(struct shell *s)
 	}
 	if (s->recorder)
 		eventlog_flush(s->recorder);
+	warn_of_output(s);
 }
 
 /* ---- beginning ---- */
@@ -393,10 +415,10 @@ void shell_stop(struct shell *s, const char *why)
 
 void shell_close(struct shell *s)
 {
-	int r;
+	int r = s->sink ? sink_close(s->sink, OUTPUT_WAIT_NS) : 0;
 
-	if (s->sink)
-		sink_close(s->sink, 5000000000ull);
+	if (r)
+		log_warning("the last lines could not be written: %s", strerror(-r));
 	r = eventlog_writer_close(s->recorder);
 	if (r)
 		log_warning("the event log %s is not whole: %s", s->options->record, strerror(-r));

@@ -24,6 +24,8 @@ struct shell {
 	struct eventlog_writer *recorder; /* NULL without --record */
 	struct pipeline pipeline;
 	struct request_queue requests;
+	uint64_t write_errors;       /* of the sink, as far as they were told of */
+	uint64_t warned;             /* when */
 	uint64_t processes, cgroups; /* found, for the line on standard error */
 };
 
