@@ -2,19 +2,18 @@
 # What strings the tests together; a part of the Makefile. Each tier can be run alone.
 
 STEP = @printf '\n== %s\n' "$(1)"
-SUB  = $(MAKE) --no-print-directory
 
 check: deps ## set up, build, and run every quick and VM test (as root)
 	$(call STEP,build)
-	@$(SUB) all static
+	@$(MAKE) --no-print-directory all static
 	$(call STEP,unit tests)
-	@$(SUB) check-unit
+	@$(MAKE) --no-print-directory check-unit
 	$(call STEP,recorded streams and the manual)
-	@$(SUB) check-golden
+	@$(MAKE) --no-print-directory check-golden
 	$(call STEP,live: this machine's kernel)
-	@$(SUB) check-live
+	@$(MAKE) --no-print-directory check-live
 	$(call STEP,live: the other kernels in virtual machines)
-	@$(SUB) check-vm
+	@$(MAKE) --no-print-directory check-vm
 
 check-golden: $(BUILD)/memwitness $(BUILD)/tests/test_record_json ## replay recorded streams, compare byte for byte
 	tests/golden/run.sh $(BUILD)/memwitness
@@ -23,8 +22,8 @@ check-golden: $(BUILD)/memwitness $(BUILD)/tests/test_record_json ## replay reco
 
 # Everything that runs without a kernel, under AddressSanitizer and UndefinedBehaviorSanitizer.
 check-san: ## unit tests and recorded streams with ASan and UBSan
-	@$(SUB) SAN=1 BUILD=$(BUILD)/san $(BUILD)/san/memwitness check-unit
-	@$(SUB) SAN=1 BUILD=$(BUILD)/san check-golden
+	@$(MAKE) --no-print-directory SAN=1 BUILD=$(BUILD)/san $(BUILD)/san/memwitness check-unit
+	@$(MAKE) --no-print-directory SAN=1 BUILD=$(BUILD)/san check-golden
 
 FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
