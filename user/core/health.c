@@ -19,6 +19,7 @@ void health_on_ready(struct core *core)
 {
 	struct rec_agent_start start = {&core->start, core->features, core->n_features};
 	struct record r = {.type = RECORD_AGENT_START, .agent_start = &start};
+	struct request base = {.type = REQUEST_HOST};
 
 	if (core->ready)
 		return;
@@ -26,6 +27,8 @@ void health_on_ready(struct core *core)
 	core->next_report = core->now + core->start.report_interval;
 	core->host_begin = core->now;
 	core_emit(core, &r, core->now, 0);
+	/* What the first report's rates are measured from. */
+	core_request(core, &base);
 }
 
 /* EV_HEALTH closes a series of resources and programs: what comes after it begins the next. */

@@ -161,6 +161,9 @@ void sample_final(struct core *core, uint32_t container)
 void sample_on_host(struct core *core, const struct ev_host *ev)
 {
 	core->host = *ev;
+	/* The first is what the first report's rates are measured from. */
+	if (!core->host_last.head.ts)
+		core->host_last = *ev;
 }
 
 static void insert_top(const struct core *core, struct container *c, uint32_t process)
