@@ -21,9 +21,9 @@ function allowed(from, inc, sys) {
 	}
 	if (from == "base") return inc ~ /^base\//
 	if (from == "core") return inc ~ /^(base|core)\//
-	if (from == "in") return inc ~ /^(base|in)\// || inc == "core/event.h" || inc == "bpf/wire.h" ||
+	if (from == "in") return inc ~ /^(base|in)\// || inc ~ /^core\/event(_fields)?\.h$/ || inc == "bpf/wire.h" ||
 		inc == "memwitness.skel.h"
-	if (from == "out") return inc ~ /^(base|out)\// || inc == "core/event.h" || inc == "core/record.h" ||
+	if (from == "out") return inc ~ /^(base|out)\// || inc ~ /^core\/(event|event_fields|record)\.h$/ ||
 		inc == "schema_json.h"
 	if (from == "cmd") return inc ~ /^(base|core|in|out|cmd)\// && inc != "core/state.h"
 	return 0

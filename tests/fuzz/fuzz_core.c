@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "core/event_fields.h"
 #include "core/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

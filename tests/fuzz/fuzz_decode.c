@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "core/event_fields.h"
 #include "in/decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

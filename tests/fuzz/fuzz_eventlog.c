@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/event.h"
+#include "core/event_fields.h"
 #include "in/eventlog.h"
 #include "out/eventlog_write.h"
 

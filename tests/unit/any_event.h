@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "core/event.h"
+#include "core/event_fields.h"
 
 static inline uint64_t random_u64(void)
 {

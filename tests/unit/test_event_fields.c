@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "core/event.h"
+#include "core/event_fields.h"
 #include "in/eventlog.h"
 #include "out/eventlog_write.h"
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/pipeline.h"
+#include "core/event_fields.h"
 #include "in/eventlog.h"
 
 #define OUTPUT_BUFFER   (256 * 1024)

@@ -56,40 +56,48 @@ static const struct pipeline_ops pipeline_ops = {.line = on_line, .request = on_
 
 /* ---- answers ---- */
 
-static void push_output_health(struct shell *s)
+/* error: errno of the first loss, 0 for none. */
+static void push_resource(struct shell *s, const char *name, int error,
+			  const struct ev_resource *fill)
 {
-	struct sink_stats st;
 	union event ev;
-	int error = 0;
-
-	sink_stats(s->sink, &st);
-	event_init(&ev, EV_RESOURCE, now_boot());
-	snprintf(ev.resource.name, sizeof(ev.resource.name), "output");
-	ev.resource.capacity = st.queue_size;
-	ev.resource.used = st.queued;
-	ev.resource.peak = st.queued_peak;
-	ev.resource.lost = st.dropped[0] + st.dropped[1] + st.dropped[2];
-	if (st.last_error)
-		snprintf(ev.resource.cause, sizeof(ev.resource.cause), "%s",
-			 strerror(st.last_error));
-	push(s, &ev);
 
 	event_init(&ev, EV_RESOURCE, now_boot());
-	snprintf(ev.resource.name, sizeof(ev.resource.name), "requests");
-	ev.resource.capacity = REQUEST_QUEUE_MAX;
-	ev.resource.used = s->requests.len - s->requests.read;
-	ev.resource.peak = s->requests.size;
-	ev.resource.lost = s->requests.lost;
-	push(s, &ev);
-
-	if (!s->recorder)
-		return;
-	event_init(&ev, EV_RESOURCE, now_boot());
-	snprintf(ev.resource.name, sizeof(ev.resource.name), "event_log");
-	ev.resource.lost = eventlog_writer_lost(s->recorder, &error);
+	snprintf(ev.resource.name, sizeof(ev.resource.name), "%s", name);
+	ev.resource.capacity = fill->capacity;
+	ev.resource.used = fill->used;
+	ev.resource.peak = fill->peak;
+	ev.resource.lost = fill->lost;
 	if (error)
 		snprintf(ev.resource.cause, sizeof(ev.resource.cause), "%s", strerror(error));
 	push(s, &ev);
+}
+
+static void push_output_health(struct shell *s)
+{
+	struct ev_resource fill = {0};
+	struct sink_stats st;
+	int error = 0;
+
+	sink_stats(s->sink, &st);
+	fill.capacity = st.queue_size;
+	fill.used = st.queued;
+	fill.peak = st.queued_peak;
+	fill.lost = st.dropped[0] + st.dropped[1] + st.dropped[2];
+	push_resource(s, "output", st.last_error, &fill);
+
+	fill.capacity = REQUEST_QUEUE_MAX;
+	fill.used = s->requests.len - s->requests.read;
+	fill.peak = s->requests.size;
+	fill.lost = s->requests.lost;
+	push_resource(s, "requests", 0, &fill);
+
+	if (!s->recorder)
+		return;
+	/* A file has no fill worth telling of. */
+	fill.capacity = fill.used = fill.peak = U64_UNKNOWN;
+	fill.lost = eventlog_writer_lost(s->recorder, &error);
+	push_resource(s, "event_log", error, &fill);
 }
 
 static void push_health(struct shell *s)

@@ -89,13 +89,9 @@ void cgroup_on_new(struct core *core, const struct ev_cgroup_new *ev)
 	g = &core->cgroups[i];
 	if (ev->parent_id != U64_UNKNOWN && ev->parent_id != ev->id)
 		g->parent = ev->parent_id;
-	if (ev->scanned == 1) {
-		/* A scan may find again what its mkdir has already told of. */
-		g->scanned = !g->created;
-	} else {
-		g->scanned = false;
+	/* A scan may find again what its mkdir has already told of. */
+	if (ev->scanned != 1)
 		g->created = ev->head.ts;
-	}
 	/* What is left of a path without its front could look like another one. */
 	if (ev->path_cut != 1)
 		cgroup_set_path(core, i, ev->path);
@@ -169,6 +165,14 @@ void cgroup_on_round_end(struct core *core)
 	core->memcg_round++;
 }
 
+uint64_t level_swap_limit(const struct ev_level *l, bool v1)
+{
+	/* v1 limits memory and swap together: the difference is what swap may take. */
+	if (!v1 || l->swap_max >= U64_UNLIMITED)
+		return l->swap_max;
+	return l->max < U64_UNLIMITED && l->swap_max > l->max ? l->swap_max - l->max : 0;
+}
+
 void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1)
 {
 	g->usage = l->usage == S64_UNKNOWN ? U64_UNKNOWN : l->usage < 0 ? 0 : (uint64_t)l->usage;
@@ -176,11 +180,7 @@ void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1)
 		g->max_usage = g->usage;
 	g->limit = l->max;
 	g->high = l->high;
-	g->swap_limit = l->swap_max;
-	/* v1 limits memory and swap together: the difference is what swap may take. */
-	if (v1 && l->swap_max < U64_UNLIMITED)
-		g->swap_limit =
-			l->max < U64_UNLIMITED && l->swap_max > l->max ? l->swap_max - l->max : 0;
+	g->swap_limit = level_swap_limit(l, v1);
 }
 
 void cgroup_on_memcg(struct core *core, const struct ev_memcg *ev)

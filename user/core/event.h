@@ -4,7 +4,7 @@
  *
  * The core is a pure function of a stream of these. The kernel's records, answers about /proc and
  * cgroupfs, the clock and the configuration all arrive as events, and the event log
- * (docs/events.md) is these structs, field for field, as JSON lines: event_fields.c holds the one
+ * (docs/events.md) is these structs, field for field, as JSON lines: event_fields.h has the one
  * table that the writer, the reader and the documents share.
  *
  * Rules: sizes are bytes, times are nanoseconds of CLOCK_BOOTTIME unless the name ends in _real
@@ -457,48 +457,6 @@ union event {
 	struct ev_memcg_counts memcg_counts;
 	struct ev_host host;
 };
-
-/* ---- the field table: how an event becomes a line and a line an event ---- */
-
-enum field_kind {
-	FIELD_U32,
-	FIELD_S32,
-	FIELD_U64,    /* left out while U64_UNKNOWN; "max" while U64_UNLIMITED */
-	FIELD_S64,    /* left out while S64_UNKNOWN */
-	FIELD_STR,    /* left out while "" */
-	FIELD_WHO,    /* struct ev_who as an object */
-	FIELD_LEVEL,  /* struct ev_level as an object; left out while its id is 0 */
-	FIELD_LEVELS, /* array of those; the count is at count_offset */
-	FIELD_STRS,   /* array of strings of `size` bytes; the count is at count_offset */
-	FIELD_U64S,   /* array of `count` u64 */
-};
-
-struct event_field {
-	const char *key;
-	enum field_kind kind;
-	uint16_t offset;
-	uint16_t size;  /* of one string, its NUL included */
-	uint16_t count; /* capacity of an array */
-	uint16_t count_offset;
-};
-
-struct event_info {
-	const char *name; /* the value of "ev" in the log */
-	uint32_t type;
-	uint32_t size;
-	const struct event_field *fields;
-	size_t n_fields;
-};
-
-/* The description of an event type, or NULL for a number that is none. */
-const struct event_info *event_info(uint32_t type);
-
-/* The description by the name in the log, or NULL. The name need not be NUL-terminated. */
-const struct event_info *event_info_by_name(const char *name, size_t len);
-
-/* The fields of a who object and of a level object. */
-const struct event_field *event_who_fields(size_t *n);
-const struct event_field *event_level_fields(size_t *n);
 
 /*
  * Prepare an event: zero it, set its head, and set every field that can be unknown to its

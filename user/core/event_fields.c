@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "core/event.h"
+#include "core/event_fields.h"
 
 /* F(kind, struct, member, key) */
 #define FIELDS_WHO(F, S)                                                                           \

@@ -50,14 +50,20 @@ const struct incident *oom_collateral(const struct core *core, const struct proc
 	return NULL;
 }
 
+/* A group kill that this victim may belong to: all of one are killed by one thread, at once. */
+static bool group_goes_on(const struct incident *in, const struct ev_oom *ev)
+{
+	return in->number && in->group && in->trigger_tid == ev->trigger.tid &&
+	       ev->head.ts <= in->last_ts + SAME_DECISION_NS;
+}
+
 /* The count moves once a decision: for the later victims of a group it is the first one's limit. */
 static const struct ev_level *group_limit(const struct core *core, const struct ev_oom *ev)
 {
 	for (uint32_t n = 0; n < MAX_INCIDENTS; n++) {
 		const struct incident *in = &core->incidents[n];
 
-		if (!in->number || !in->group || in->trigger_tid != ev->trigger.tid ||
-		    ev->head.ts > in->last_ts + SAME_DECISION_NS)
+		if (!group_goes_on(in, ev))
 			continue;
 		for (uint32_t i = 0; i < ev->n_levels && i < EV_LEVELS; i++)
 			if (ev->levels[i].id == in->limit_id)
@@ -137,9 +143,7 @@ static struct incident *incident_get(struct core *core, const struct ev_oom *ev,
 		if (!in->number)
 			continue;
 		if (ev->decision ? in->decision == ev->decision
-				 : group && in->group && in->limit_id == limit_id &&
-					   in->trigger_tid == ev->trigger.tid &&
-					   ev->head.ts <= in->last_ts + SAME_DECISION_NS)
+				 : group && in->limit_id == limit_id && group_goes_on(in, ev))
 			goto found;
 	}
 	core->n_incidents++;
@@ -192,17 +196,13 @@ static void describe_swap(const struct ev_level *l, bool v1, struct rec_limit_hi
 
 	out->memsw_usage = out->memsw_limit = U64_UNKNOWN;
 	out->swap_usage = usage;
-	out->swap_limit = l->swap_max;
+	out->swap_limit = level_swap_limit(l, v1);
 	if (!v1)
 		return;
-	/* v1 limits memory and swap together: the difference is what swap may take. */
 	out->memsw_usage = usage;
 	out->memsw_limit = l->swap_max;
 	if (usage != U64_UNKNOWN && out->usage != U64_UNKNOWN)
 		out->swap_usage = usage > out->usage ? usage - out->usage : 0;
-	if (l->swap_max < U64_UNLIMITED)
-		out->swap_limit =
-			l->max < U64_UNLIMITED && l->swap_max > l->max ? l->swap_max - l->max : 0;
 }
 
 static void describe_limit(struct core *core, const struct ev_oom *ev, const struct ev_level *l,

@@ -83,7 +83,6 @@ struct cgroup {
 	uint32_t container; /* index, valid while that container's key is container_key */
 	uint64_t container_key;
 	bool gone;
-	bool scanned; /* it was there before us */
 	uint64_t ended;
 	uint64_t seen;    /* first */
 	uint32_t round;   /* the last one that held it, 0: none yet */
@@ -264,6 +263,8 @@ void cgroup_missing(struct core *core, uint32_t i, uint64_t ts);
 /* The round over all memory cgroups is complete. */
 void cgroup_on_round_end(struct core *core);
 
+/* What swap may take at this level: bytes, U64_UNLIMITED, or U64_UNKNOWN. */
+uint64_t level_swap_limit(const struct ev_level *l, bool v1);
 /* A reading of its page counters. */
 void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/event_fields.h"
 #include "in/eventlog.h"
 #include "in/eventlog_parse.h"
 

@@ -15,6 +15,7 @@
 #include <zlib.h>
 
 #include "base/cleanup.h"
+#include "core/event_fields.h"
 #include "out/eventlog_write.h"
 
 #define TEXT_SIZE   (128 * 1024) /* twice the longest line that the table can make */
