@@ -83,9 +83,10 @@ int BPF_PROG(cgroup_gone, struct cgroup *cgroup, const char *path)
 		level_fill(&e->level, memcg);
 		e->watermark = BPF_CORE_READ(memcg, memory.watermark);
 		e->oom_kills = memcg_oom_kills(memcg);
+		e->oom_kills_local = memcg_oom_kills_local(memcg);
 	} else {
 		__builtin_memset(&e->level, 0, sizeof(e->level));
-		e->watermark = e->oom_kills = 0;
+		e->watermark = e->oom_kills = e->oom_kills_local = 0;
 	}
 	ring_submit(e);
 	return 0;

@@ -31,9 +31,17 @@ static __always_inline struct mem_cgroup *memcg_parent(struct mem_cgroup *memcg)
 	return parent ? (void *)parent - bpf_core_field_offset(struct mem_cgroup, memory) : NULL;
 }
 
+/* Kills below it and its own; to its own v1 adds none from below. */
 static __always_inline __u64 memcg_oom_kills(struct mem_cgroup *memcg)
 {
 	return memcg_event((void *)memcg + bpf_core_field_offset(struct mem_cgroup, memory_events),
+			   bpf_core_enum_value(enum memcg_memory_event, MEMCG_OOM_KILL));
+}
+
+static __always_inline __u64 memcg_oom_kills_local(struct mem_cgroup *memcg)
+{
+	return memcg_event((void *)memcg +
+				   bpf_core_field_offset(struct mem_cgroup, memory_events_local),
 			   bpf_core_enum_value(enum memcg_memory_event, MEMCG_OOM_KILL));
 }
 
@@ -58,6 +66,8 @@ static __noinline int level_fill(struct wire_level *level, struct mem_cgroup *me
 					      bpf_core_field_offset(struct mem_cgroup, memory));
 	level->events_max =
 		memcg_event(events, bpf_core_enum_value(enum memcg_memory_event, MEMCG_MAX));
+	level->events_high =
+		memcg_event(events, bpf_core_enum_value(enum memcg_memory_event, MEMCG_HIGH));
 	level->oom_local =
 		memcg_event(local, bpf_core_enum_value(enum memcg_memory_event, MEMCG_OOM));
 	level->oom_group = BPF_CORE_READ(memcg, oom_group);

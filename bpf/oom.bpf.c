@@ -15,29 +15,7 @@
 #include "path.h"
 #include "task.h"
 
-struct oom_decision {
-	__u64 id; /* time of the entry: oom_lock lets in one at a time, so no two are the same */
-	__u32 tier;
-	__u32 nth; /* victims so far */
-	__u32 constraint;
-	__s32 order;
-	__u32 gfp;
-	__u32 chosen_tid;
-	__u64 total_pages;
-	__s64 points;
-	struct wire_level limit;
-	__u32 limit_path_len;
-	__u32 pad;
-	char message[WIRE_MESSAGE];
-	char limit_path[WIRE_PATH];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 64);
-	__type(key, __u32); /* tid */
-	__type(value, struct oom_decision);
-} oom_decisions SEC(".maps");
+struct oom_decisions_map oom_decisions SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -70,6 +48,7 @@ static __always_inline int decision_begin(struct oom_control *oc, const char *me
 	d->points = BPF_CORE_READ(oc, chosen_points);
 	d->limit = (struct wire_level){};
 	d->limit_path_len = 0;
+	__builtin_memset(&d->split, 0xff, sizeof(d->split));
 	if (memcg) {
 		level_fill(&d->limit, memcg);
 		d->limit_path_len = path_fill(scratch, memcg_kernfs(memcg), d->limit_path);
@@ -159,6 +138,7 @@ static __always_inline void decision_fill(struct wire_oom *e, struct oom_decisio
 	e->points = d->points;
 	e->chosen_tid = d->chosen_tid;
 	e->limit = d->limit;
+	e->split = d->split;
 	e->limit_path_len = d->limit_path_len;
 	__builtin_memcpy(e->message, d->message, sizeof(e->message));
 	bpf_probe_read_kernel(e->limit_path, sizeof(e->limit_path), d->limit_path);
@@ -176,6 +156,7 @@ static __always_inline void decision_unknown(struct wire_oom *e)
 	e->points = 0;
 	e->chosen_tid = 0;
 	e->limit = (struct wire_level){};
+	__builtin_memset(&e->split, 0xff, sizeof(e->split));
 	e->limit_path_len = 0;
 	__builtin_memset(e->message, 0, sizeof(e->message));
 }

@@ -59,6 +59,7 @@ int snapshot_memcg(struct bpf_iter__cgroup *ctx)
 	parent = kernfs_parent(cgroup->kn);
 	e->parent_id = parent ? BPF_CORE_READ(parent, id) : 0;
 	e->oom_kills = memcg_oom_kills(memcg);
+	e->oom_kills_local = memcg_oom_kills_local(memcg);
 	e->depth = cgroup->level;
 	e->v1 = memory_v1;
 	return 0;

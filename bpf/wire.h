@@ -14,7 +14,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 
 #define WIRE_COMM    16  /* TASK_COMM_LEN */
 #define WIRE_LEVELS  8   /* memory cgroups walked from a victim towards the root */
@@ -144,7 +144,8 @@ struct wire_level {
 	__u64 swap_max; /* v2: swap.max; v1: memsw.max */
 	__u64 failcnt;
 	__u64 events_max; /* memory_events[MEMCG_MAX] */
-	__u64 oom_local;  /* memory_events_local[MEMCG_OOM] */
+	__u64 events_high;
+	__u64 oom_local; /* memory_events_local[MEMCG_OOM] */
 	__u32 oom_group;
 	__u32 pad;
 };
@@ -156,8 +157,25 @@ struct wire_cgroup_gone {
 	struct wire_level level; /* id 0: the controller was not enabled in it */
 	__u64 watermark;         /* largest usage of its life, pages */
 	__u64 oom_kills;         /* memory_events[MEMCG_OOM_KILL] */
+	__u64 oom_kills_local;   /* memory_events_local[MEMCG_OOM_KILL]: victims of its own */
 	__u32 v1;
 	__u32 pad;
+};
+
+/*
+ * What memory.stat says of a cgroup, read in the kernel at the kill where it can be (bytes); all
+ * ones where it cannot.
+ */
+struct wire_split {
+	__u64 anon;
+	__u64 file;
+	__u64 shmem;
+	__u64 kernel;
+	__u64 slab_unreclaimable;
+	__u64 inactive_file;
+	__u64 active_file;
+	__u64 unevictable;
+	__u64 sock;
 };
 
 enum wire_oom_tier { WIRE_OOM_FENTRY = 1, WIRE_OOM_KPROBE = 2, WIRE_OOM_TRACEPOINT = 3 };
@@ -188,6 +206,7 @@ struct wire_oom {
 	__u32 chosen_tid;
 	__u32 n_levels;
 	struct wire_level limit; /* the cgroup of the decision, as it was at entry; id 0: global */
+	struct wire_split split; /* of the same cgroup, when its first victim was marked */
 	struct wire_level levels[WIRE_LEVELS]; /* of the victim, from its own upwards */
 	char message[WIRE_MESSAGE];
 	__u32 victim_path_len;
@@ -210,6 +229,7 @@ struct wire_snap_memcg {
 	struct wire_level level;
 	__u64 parent_id;
 	__u64 oom_kills; /* memory_events[MEMCG_OOM_KILL] */
+	__u64 oom_kills_local;
 	__u32 depth;
 	__u32 v1;
 };
@@ -268,12 +288,13 @@ WIRE_CHECK(wire_exec, 80);
 WIRE_CHECK(wire_exit, 152);
 WIRE_CHECK(wire_signal, 136);
 WIRE_CHECK(wire_cgroup, 56);
-WIRE_CHECK(wire_level, 80);
-WIRE_CHECK(wire_cgroup_gone, 128);
+WIRE_CHECK(wire_level, 88);
+WIRE_CHECK(wire_cgroup_gone, 144);
+WIRE_CHECK(wire_split, 72);
 WIRE_CHECK(wire_snap_task, 104);
-WIRE_CHECK(wire_snap_memcg, 104);
+WIRE_CHECK(wire_snap_memcg, 120);
 WIRE_CHECK(wire_counts, 96);
 WIRE_CHECK(wire_cell, 104);
-WIRE_CHECK(wire_oom, 2056);
+WIRE_CHECK(wire_oom, 2200);
 
 #endif

@@ -29,7 +29,7 @@ FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 FUZZ_TIME ?= 60
 FUZZ_ROOM := $(wildcard user/base/*.c user/core/*.c user/out/eventlog_write.c user/in/decode.c \
-	     user/in/eventlog_parse.c user/in/cmdline.c)
+	     user/in/eventlog_parse.c user/in/cmdline.c user/in/gfp.c)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_ROOM)
 	$(call say,FUZZ)

@@ -24,7 +24,7 @@ SCHEMA = os.path.join(HERE, "..", "user", "out", "schema.json")
 GOLDEN = [os.path.join(HERE, "golden", n) for n in ("records.jsonl", "later_records.jsonl")]
 PRINTER = None
 # Objects whose keys are somebody else's choice.
-OPEN = ("labels", "measured", "memory_stat")
+OPEN = ("labels", "measured", "memory_stat", "threshold")
 
 
 def load(path):

@@ -59,7 +59,19 @@ enum bpf_func_id {
 
 /* Values differ by configuration and version: always read them with bpf_core_enum_value(). */
 enum cgroup_subsys_id { memory_cgrp_id = 4 };
-enum memcg_memory_event { MEMCG_MAX = 2, MEMCG_OOM = 3, MEMCG_OOM_KILL = 4 };
+enum memcg_memory_event { MEMCG_HIGH = 1, MEMCG_MAX = 2, MEMCG_OOM = 3, MEMCG_OOM_KILL = 4 };
+
+/* Asked for only where the kfuncs that take them exist. */
+enum node_stat_item {
+	NR_INACTIVE_FILE = 2,
+	NR_ACTIVE_FILE = 3,
+	NR_UNEVICTABLE = 4,
+	NR_SLAB_UNRECLAIMABLE_B = 6,
+	NR_ANON_MAPPED = 17,
+	NR_FILE_PAGES = 19,
+	NR_SHMEM = 22,
+};
+enum memcg_stat_item { MEMCG_SOCK = 50, MEMCG_KMEM = 53 };
 
 enum oom_constraint { CONSTRAINT_NONE };
 
@@ -115,6 +127,7 @@ struct cgroup_subsys_state {
 };
 
 struct cgroup {
+	struct cgroup_subsys_state self;
 	int level;
 	struct kernfs_node *kn;
 	struct cgroup_subsys_state *subsys[16];

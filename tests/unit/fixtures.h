@@ -7,6 +7,7 @@
 #define MW_TESTS_FIXTURES_H
 
 #include <math.h>
+#include "core/history.h"
 #include "core/record.h"
 
 #define FIX_BOOT_ID "0b6c5f0e-7b7b-4a63-9d55-1f0a6c1f2e3d"
@@ -194,6 +195,12 @@ static const struct rec_process_exit fix_process_exit = {
 	.peak_rss = 523239424,
 	.minor_faults = 190233,
 	.major_faults = 4,
+	.nearest = {.cgroup = FIX_CGROUP,
+		    .level = LEVEL_CONTAINER,
+		    .usage = 401000000,
+		    .limit = 536870912,
+		    .usage_ratio = 0.74692,
+		    .age_seconds = 0.25},
 	.incident = "",
 	.kill_to_exit_seconds = NAN,
 };
@@ -211,6 +218,30 @@ static const struct rec_process_exit fix_process_exit_oom = {
 	.kill_to_exit_seconds = 0.0123,
 };
 
+static const struct rec_oom_process fix_oom_processes[] = {
+	{.process = fix_worker,
+	 .anon = 511000000,
+	 .file = 11534336,
+	 .shmem = 0,
+	 .swap = 0,
+	 .oom_score_adj = 968},
+	{.process = fix_master,
+	 .anon = 30000000,
+	 .file = 12000000,
+	 .shmem = 0,
+	 .swap = S64_UNKNOWN,
+	 .oom_score_adj = -997},
+};
+
+/* Three points, of which one was not read. */
+static const struct history fix_history = {
+	.interval = 5000000000ull,
+	.slot = 200,
+	.n = 3,
+	.anon = {97900, UINT32_MAX, 126719},
+	.usage = {100000, 110000, 131072},
+};
+
 static const struct rec_oom_kill fix_oom_kill = {
 	.incident = FIX_BOOT_ID "-19",
 	.victim = fix_worker,
@@ -224,7 +255,9 @@ static const struct rec_oom_kill fix_oom_kill = {
 	.exact = true,
 	.oom_score_adj = 968,
 	.age_seconds = 2677.0,
+	.anon_growth_per_second = 181000.5,
 	.trigger = fix_master,
+	.relation = RELATION_SAME_CONTAINER,
 	.trigger_container = fix_container,
 	.constraint = "memcg",
 	.limit_hit = {.cgroup = FIX_CGROUP,
@@ -240,7 +273,27 @@ static const struct rec_oom_kill fix_oom_kill = {
 	.group_kill = false,
 	.victims = 1,
 	.order = 0,
-	.gfp = 0xcc0,
+	.gfp = 0xdc0,
+	.gfp_names = "GFP_KERNEL|__GFP_ZERO",
+	.memory_stat = {.age_seconds = 0.6,
+			.source = "file",
+			.split = {.anon = 519045120,
+				  .file = 3145728,
+				  .shmem = 0,
+				  .kernel = 9437184,
+				  .slab_unreclaimable = 1048576,
+				  .inactive_file = 1048576,
+				  .active_file = 2097152,
+				  .unevictable = 0,
+				  .sock = U64_UNKNOWN},
+			.swap = 0},
+	.processes_age_seconds = 0.6,
+	.processes_total = 5,
+	.processes = fix_oom_processes,
+	.n_processes = 2,
+	.history = &fix_history,
+	.summary = "gunicorn worker (pid 31337) of container api was OOM-killed.",
+	.orphans = 2,
 	.method = "fentry",
 	.kill_to_record_seconds = 0.0008,
 	.survivors = 4,
@@ -279,6 +332,10 @@ static const struct rec_oom_kill fix_oom_kill_bare = {
 	.victims = 3,
 	.order = S64_UNKNOWN,
 	.gfp = U64_UNKNOWN,
+	.anon_growth_per_second = NAN,
+	.memory_stat = {.age_seconds = NAN},
+	.processes_age_seconds = NAN,
+	.summary = "",
 	.method = "tracepoint",
 	.kill_to_record_seconds = 1.5e-6,
 	.survivors = U64_UNKNOWN,
@@ -308,10 +365,69 @@ static const struct rec_program fix_programs[] = {
 #define FIX_HEALTH                                                                                 \
 	{                                                                                          \
 		.cpu_seconds = 0.123456, .rss = 18874368, .resources = fix_resources,              \
-		.n_resources = 2, .programs = fix_programs, .n_programs = 2, .oom_records = 3,     \
-		.oom_kernel = 3, .mark_victim_seen = 4, .mark_victim_refused = 1,                  \
-		.oom_no_kill = 0, .exit_duplicate = 12, .late_events = 0,                          \
+		.n_resources = 2, .programs = fix_programs, .n_programs = 2,                       \
+		.kills = {.records = 3,                                                            \
+			  .kernel = 6,                                                             \
+			  .twice = 1,                                                              \
+			  .missing = 2,                                                            \
+			  .before_start = 4,                                                       \
+			  .gaps = {{.cgroup = FIX_CGROUP,                                          \
+				    .cgroup_id = 4711,                                             \
+				    .kernel = 5,                                                   \
+				    .records = 3,                                                  \
+				    .twice = 0,                                                    \
+				    .missing = 2}},                                                \
+			  .n_gaps = 1},                                                            \
+		.mark_victim_seen = 4, .mark_victim_refused = 1, .oom_no_kill = 0,                 \
+		.exit_duplicate = 12, .late_events = 0,                                            \
 	}
+
+static const struct rec_finding fix_finding = {
+	.kind = FINDING_MEMORY_PRESSURE,
+	.since_real = U64_UNKNOWN,
+	.cgroup = FIX_CGROUP,
+	.cgroup_id = 4711,
+	.level = LEVEL_CONTAINER,
+	.reasons = PRESSURE_LIMIT | PRESSURE_STALL,
+	.usage = 536870912,
+	.limit = 536870912,
+	.high = U64_UNLIMITED,
+	.unreclaimable = 530579456,
+	.usage_ratio = 1.0,
+	.unreclaimable_ratio = 0.98828125,
+	.max_rate = 12.5,
+	.high_rate = 0.0,
+	.pressure_full_avg10 = 14.25,
+	.refault_rate = NAN,
+	.threshold_pressure = 10.0,
+	.threshold_unreclaimable_ratio = 0.85,
+	.history = &fix_history,
+	.advice = "Raise the limit.",
+};
+
+static const struct rec_finding fix_finding_kills = {
+	.kind = FINDING_OOM_KILLS_BEFORE_START,
+	.since_real = U64_UNKNOWN,
+	.cgroup = FIX_CGROUP,
+	.cgroup_id = 4711,
+	.level = LEVEL_CONTAINER,
+	.kills = {.kernel = 3,
+		  .records = U64_UNKNOWN,
+		  .twice = U64_UNKNOWN,
+		  .missing = U64_UNKNOWN},
+	.advice = "Who was killed is not known.",
+};
+
+static const struct rec_finding fix_finding_missed = {
+	.kind = FINDING_OOM_KILLS_MISSED,
+	.cleared = true,
+	.since_real = FIX_TIME,
+	.cgroup = "/",
+	.cgroup_id = 1,
+	.level = LEVEL_HOST,
+	.kills = {.kernel = 6, .records = 3, .twice = 1, .missing = 2},
+	.advice = "agent_health says more.",
+};
 
 static const struct rec_health fix_health = FIX_HEALTH;
 static const struct rec_agent_stop fix_agent_stop = {.why = "SIGTERM", .health = FIX_HEALTH};
@@ -339,7 +455,12 @@ static const struct record fix_records[] = {
 	{FIX_HEAD(RECORD_CONTAINER_STOP, SEVERITY_INFO, 9), .container = &fix_container,
 	 .container_stop = &fix_container_stop},
 	{FIX_HEAD(RECORD_AGENT_HEALTH, SEVERITY_INFO, 10), .agent_health = &fix_health},
-	{FIX_HEAD(RECORD_AGENT_STOP, SEVERITY_INFO, 11), .agent_stop = &fix_agent_stop},
+	{FIX_HEAD(RECORD_FINDING, SEVERITY_WARNING, 11), .container = &fix_container,
+	 .finding = &fix_finding},
+	{FIX_HEAD(RECORD_FINDING, SEVERITY_WARNING, 12), .container = &fix_container,
+	 .finding = &fix_finding_kills},
+	{FIX_HEAD(RECORD_FINDING, SEVERITY_INFO, 13), .finding = &fix_finding_missed},
+	{FIX_HEAD(RECORD_AGENT_STOP, SEVERITY_INFO, 14), .agent_stop = &fix_agent_stop},
 };
 
 #endif

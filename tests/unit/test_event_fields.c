@@ -19,7 +19,7 @@
 #include "out/eventlog_write.h"
 
 #define TYPE_LIMIT 200
-#define EVENTS     26
+#define EVENTS     27
 
 /* The names are a file format: this list only grows. */
 static const struct {
@@ -32,7 +32,7 @@ static const struct {
 	{"identity", 13},  {"fork", 20},       {"exec", 21},        {"exit", 22},
 	{"signal", 23},    {"proc_info", 24},  {"oom", 30},         {"task", 40},
 	{"tasks_end", 41}, {"memcg", 42},      {"memcg_stat", 43},  {"memcg_counts", 44},
-	{"host", 45},      {"memcgs_end", 46},
+	{"host", 45},      {"memcgs_end", 46}, {"memcg_watch", 47},
 };
 
 static size_t element_size(const struct event_field *f)

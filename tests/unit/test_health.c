@@ -91,8 +91,8 @@ static void test_health_of_a_report(void **state)
 	assert_int_equal(r->r.severity, SEVERITY_INFO);
 	assert_float_equal(r->health.cpu_seconds, 5.0, 1e-9);
 	assert_int_equal(r->health.rss, 10 << 20);
-	assert_int_equal(r->health.oom_kernel, 2);
-	assert_int_equal(r->health.oom_records, 0);
+	assert_int_equal(r->health.kills.kernel, 2);
+	assert_int_equal(r->health.kills.records, 0);
 	assert_int_equal(r->health.n_programs, 1);
 	assert_int_equal(r->health.programs[0].runs, 7);
 	assert_int_equal(r->health.programs[0].run_ns, U64_UNKNOWN);
@@ -194,9 +194,9 @@ static void test_kernel_count_that_runs_backwards(void **state)
 	(void)state;
 	h_health(h, 40);
 	h_mark(h);
-	assert_int_equal(report(h, 0, 39)->health.oom_kernel, U64_UNKNOWN);
-	assert_int_equal(report(h, 0, U64_UNKNOWN)->health.oom_kernel, U64_UNKNOWN);
-	assert_int_equal(report(h, 0, 40)->health.oom_kernel, 0);
+	assert_int_equal(report(h, 0, 39)->health.kills.kernel, U64_UNKNOWN);
+	assert_int_equal(report(h, 0, U64_UNKNOWN)->health.kills.kernel, U64_UNKNOWN);
+	assert_int_equal(report(h, 0, 40)->health.kills.kernel, 0);
 	h_close(h);
 }
 
@@ -242,7 +242,7 @@ static void test_unknown_events(void **state)
 
 	(void)state;
 	h_forget(h);
-	for (uint32_t type = 47; type < 60; type++) {
+	for (uint32_t type = 48; type < 60; type++) {
 		memset(&h->ev, 0, sizeof(h->ev));
 		h->ev.head.type = type;
 		h->ev.head.ts = h->now;

@@ -81,6 +81,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o.sample_interval_ns, SECOND);
 	assert_int_equal(o.duration_ns, 0);
 	assert_false(o.all_exits);
+	assert_int_equal(o.pressure_threshold, 10);
 	assert_false(o.debug);
 	assert_int_equal(o.include.n, 0);
 	assert_int_equal(o.exclude.n, 0);
@@ -112,6 +113,7 @@ static const struct option_case {
 	{"sample-interval", "100ms", SECOND / 10, "99ms"},
 	{"duration", "1.5s", SECOND * 3 / 2, "1,5s"},
 	{"all-exits", "yes", 1, "yea"},
+	{"pressure-threshold", "100", 100, "101"},
 	{"cgroup", "/a*", 0, "a*"},
 	{"exclude-cgroup", "*b", 0, "b*"},
 	{"redact", "args", REDACT_ARGS, "arg"},

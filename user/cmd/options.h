@@ -32,7 +32,8 @@ struct run_options {
 	uint64_t sample_interval_ns; /* at most report_interval_ns */
 	uint64_t duration_ns;        /* 0: until a signal */
 	bool all_exits;
-	bool debug; /* let libbpf print */
+	bool debug;                  /* let libbpf print */
+	uint64_t pressure_threshold; /* percent of PSI full avg10 */
 	struct globs include;
 	struct globs exclude;
 	enum redact_mode redact;

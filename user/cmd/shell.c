@@ -130,6 +130,10 @@ static void answer(struct shell *s, const struct request *r)
 		if (!cgroupfs_stat(&s->cgroupfs, r->cgroup_id, r->path, now_boot(), &ev))
 			push(s, &ev);
 		break;
+	case REQUEST_MEMCG_WATCH:
+		if (!cgroupfs_watch(&s->cgroupfs, r->cgroup_id, r->path, now_boot(), &ev))
+			push(s, &ev);
+		break;
 	case REQUEST_MEMCG:
 		if (!cgroupfs_memcg(&s->cgroupfs, r->cgroup_id, r->path, now_boot(), &ev))
 			push(s, &ev);
@@ -274,6 +278,7 @@ static void describe_start(struct shell *s)
 	st->max_containers = o->max_containers;
 	st->redact = (uint64_t)o->redact;
 	st->all_exits = o->all_exits;
+	st->pressure_threshold = o->pressure_threshold * 100;
 	st->agent_pid = (uint64_t)getpid();
 	snprintf(st->version, sizeof(st->version), "%s", MEMWITNESS_VERSION);
 	snprintf(st->cgroup_mode, sizeof(st->cgroup_mode), "%s", s->cgroupfs.mode);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cgroup.c - memory cgroups by id: their path, their place in the hierarchy, their counters. */
+#include <math.h>
 #include <string.h>
 #include "base/hash.h"
 #include "core/state.h"
@@ -59,7 +60,9 @@ uint32_t cgroup_get(struct core *core, uint64_t id)
 	memset(g, 0, offsetof(struct cgroup, path) + 1);
 	g->id = id;
 	g->seen = core->now;
-	g->usage = g->limit = g->high = g->swap_limit = U64_UNKNOWN;
+	g->usage = g->last_usage = g->swap_usage = U64_UNKNOWN;
+	g->limit = g->high = g->swap_limit = U64_UNKNOWN;
+	g->watch.refault_rate = NAN;
 	htab_add(&core->cgroup_tab, hash_u64(id), i);
 	ilist_append(&core->present, &core->cgroup_links, i);
 	return i;
@@ -109,6 +112,7 @@ void cgroup_end(struct core *core, uint32_t i, uint64_t ts)
 	g->ended = ts;
 	ilist_remove(&core->present, &core->cgroup_links, i);
 	ilist_append(&core->gone, &core->cgroup_links, i);
+	pressure_end(core, i, ts);
 	container_cgroup_gone(core, i, ts);
 }
 
@@ -121,6 +125,7 @@ void cgroup_on_gone(struct core *core, const struct ev_cgroup_gone *ev)
 		cgroup_note_level(g, &ev->level, ev->v1 == 1);
 		if (ev->peak < U64_UNLIMITED && ev->peak > g->max_usage)
 			g->max_usage = ev->peak;
+		kills_note(core, i, ev->oom_kills_local, true);
 	}
 	cgroup_end(core, i, ev->head.ts);
 }
@@ -162,6 +167,7 @@ void cgroup_on_round_end(struct core *core)
 			cgroup_end(core, i, core->now);
 		}
 	}
+	watch_round(core);
 	core->memcg_round++;
 }
 
@@ -173,9 +179,23 @@ uint64_t level_swap_limit(const struct ev_level *l, bool v1)
 	return l->max < U64_UNLIMITED && l->swap_max > l->max ? l->swap_max - l->max : 0;
 }
 
+/* v1 counts memory and swap together. */
+static uint64_t swap_usage_of(const struct ev_level *l, bool v1, uint64_t usage)
+{
+	if (l->swap_usage < 0)
+		return U64_UNKNOWN;
+	if (!v1)
+		return (uint64_t)l->swap_usage;
+	if (usage == U64_UNKNOWN)
+		return U64_UNKNOWN;
+	return (uint64_t)l->swap_usage > usage ? (uint64_t)l->swap_usage - usage : 0;
+}
+
 void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1)
 {
+	g->last_usage = g->usage;
 	g->usage = l->usage == S64_UNKNOWN ? U64_UNKNOWN : l->usage < 0 ? 0 : (uint64_t)l->usage;
+	g->swap_usage = swap_usage_of(l, v1, g->usage);
 	if (g->usage != U64_UNKNOWN && g->usage > g->max_usage)
 		g->max_usage = g->usage;
 	g->limit = l->max;
@@ -196,5 +216,9 @@ void cgroup_on_memcg(struct core *core, const struct ev_memcg *ev)
 	g->round = core->memcg_round;
 	g->missing = 0;
 	cgroup_note_level(g, &ev->level, ev->v1 == 1);
+	g->read = ev->head.ts;
+	history_note(&g->history, ev->head.ts, core->start.sample_interval, U64_UNKNOWN, g->usage);
 	oom_note_count(g, ev->level.oom_local);
+	pressure_note(core, i, &ev->level, ev->v1 == 1, ev->head.ts);
+	kills_note(core, i, ev->oom_kills_local, false);
 }

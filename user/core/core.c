@@ -65,7 +65,7 @@ struct core *core_init(void *mem, const struct ev_start *start, const struct cor
 	core->start = *start;
 	core->ops = ops;
 	core->ctx = ctx;
-	core->kernel_oom_base = U64_UNKNOWN;
+	core->kernel_oom_base = core->oom_missing = U64_UNKNOWN;
 	core->real_offset = (int64_t)(start->real - start->head.ts);
 	core->now = core->mark_now = start->head.ts;
 	core->round = core->memcg_round = 1;
@@ -92,19 +92,26 @@ static void on_clock(struct core *core, const struct ev_clock *ev)
 		sample_request(core, ev->head.ts);
 }
 
+/* Where no iterator reads all: containers, and what may have a limit above them. */
 static void request_memcgs(struct core *core)
 {
 	struct request r = {.type = REQUEST_MEMCG};
 
 	if (core->memcg_iter)
 		return;
-	for (uint32_t i = core->running.head; i; i = core->container_links.next[i]) {
-		const struct container *c = &core->containers[i];
+	for (uint32_t i = core->present.head; i; i = core->cgroup_links.next[i]) {
+		const struct cgroup *g = &core->cgroups[i];
+		uint32_t c = container_find(core, g->id);
 
-		if (!c->included || c->ended || core->cgroups[c->cgroup].gone)
+		if (c && core->containers[c].key == g->id) {
+			if (!core->containers[c].included)
+				continue;
+		} else if (g->kind != CGPATH_POD && g->kind != CGPATH_SLICE &&
+			   g->kind != CGPATH_NONE) {
 			continue;
-		r.cgroup_id = c->key;
-		r.path = core->cgroups[c->cgroup].path;
+		}
+		r.cgroup_id = g->id;
+		r.path = g->path;
 		core_request(core, &r);
 	}
 }
@@ -164,6 +171,9 @@ static void take(void *ctx, const union event *ev)
 		break;
 	case EV_MEMCG_STAT:
 		container_on_stat(core, &ev->memcg_stat);
+		break;
+	case EV_MEMCG_WATCH:
+		watch_on_answer(core, &ev->memcg_watch);
 		break;
 	case EV_MEMCG_COUNTS:
 		container_on_counts(core, &ev->memcg_counts);

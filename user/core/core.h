@@ -25,17 +25,18 @@ enum request_type {
 		3,          /* our counters of one cgroup (or of all: id 0): EV_MEMCG_COUNTS each */
 	REQUEST_HOST = 4,   /* host-wide files: answered by EV_HOST */
 	REQUEST_HEALTH = 5, /* EV_RESOURCE and EV_PROGRAM each, then EV_HEALTH */
-	REQUEST_IDENTITY = 6, /* runtime files of a container: answered by EV_IDENTITY */
-	REQUEST_MEMCG = 8,    /* page counters of one, where no iterator reads all: EV_MEMCG */
-	REQUEST_FORGET = 7,   /* a memory cgroup is gone for good: its counter slot is free */
+	REQUEST_IDENTITY = 6,    /* runtime files of a container: answered by EV_IDENTITY */
+	REQUEST_MEMCG = 8,       /* page counters of one, where no iterator reads all: EV_MEMCG */
+	REQUEST_FORGET = 7,      /* a memory cgroup is gone for good: its counter slot is free */
+	REQUEST_MEMCG_WATCH = 9, /* memory.stat and pressure of one: answered by EV_MEMCG_WATCH */
 };
 
 struct request {
 	enum request_type type;
 	uint32_t pid;       /* PROC_INFO */
 	uint64_t start;     /* PROC_INFO */
-	uint64_t cgroup_id; /* MEMCG_STAT, IDENTITY, FORGET */
-	const char *path;   /* MEMCG_STAT, IDENTITY: from the root of the memory hierarchy */
+	uint64_t cgroup_id; /* MEMCG_STAT, MEMCG_WATCH, MEMCG, IDENTITY, FORGET */
+	const char *path;   /* the same but FORGET: from the root of the memory hierarchy */
 };
 
 /* What the core calls. Both may be called many times in one core_step; neither may call back. */

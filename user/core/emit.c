@@ -2,7 +2,8 @@
 /* emit.c - records and requests leave the core here; and how its objects are described in them. */
 #include <math.h>
 #include <string.h>
-#include "core/state.h"
+#include "core/cause.h"
+#include "core/role.h"
 
 uint64_t core_real(const struct core *core, uint64_t boot)
 {
@@ -17,7 +18,8 @@ double core_seconds(uint64_t from, uint64_t to)
 void core_request(struct core *core, const struct request *request)
 {
 	/* Without its path nobody can find a cgroup. */
-	if ((request->type == REQUEST_MEMCG_STAT || request->type == REQUEST_MEMCG) &&
+	if ((request->type == REQUEST_MEMCG_STAT || request->type == REQUEST_MEMCG ||
+	     request->type == REQUEST_MEMCG_WATCH) &&
 	    !request->path[0])
 		return;
 	core->ops->request(core->ctx, request);
@@ -71,6 +73,25 @@ void describe_container(struct core *core, uint32_t container, struct record_con
 	out->restart_count = known->source[0] ? known->restart_count : U64_UNKNOWN;
 }
 
+const char *process_role(const struct core *core, const struct process *p)
+{
+	const char *program, *own;
+	uint32_t parent;
+	bool same;
+
+	if (cause_is_runtime(p->comm))
+		return "container runtime";
+	if (!p->command_line[0])
+		return NULL;
+	same = p->forked;
+	own = same ? NULL : role_program(p->command_line);
+	parent = own ? process_find(core, p->parent_pid, p->parent_start) : 0;
+	program = parent ? role_program(core->processes[parent].command_line) : NULL;
+	if (program && !strcmp(program, own))
+		same = true;
+	return role_of_command(p->command_line, same);
+}
+
 void describe_process(struct core *core, const struct process *p, struct record_process *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -82,6 +103,7 @@ void describe_process(struct core *core, const struct process *p, struct record_
 	out->name = p->comm;
 	out->executable = p->executable;
 	out->command_line = p->command_line;
+	out->role = process_role(core, p);
 	out->args_cut = p->args_cut;
 }
 

@@ -67,7 +67,8 @@ enum event_type {
 	EV_MEMCG_STAT = 43, /* memory.stat, cpu and pressure files of one, asked for by the core */
 	EV_MEMCG_COUNTS = 44, /* our own exact counters of one */
 	EV_HOST = 45,
-	EV_MEMCGS_END = 46, /* the round over all memory cgroups is complete */
+	EV_MEMCGS_END = 46,  /* the round over all memory cgroups is complete */
+	EV_MEMCG_WATCH = 47, /* memory.stat and pressure of one that is watched, asked for */
 };
 
 struct event_head {
@@ -94,6 +95,7 @@ struct ev_start {
 	uint64_t max_containers;
 	uint64_t redact; /* enum redact_mode */
 	uint64_t all_exits;
+	uint64_t pressure_threshold; /* hundredths of a percent of PSI full avg10 */
 	uint64_t agent_pid;
 	char version[EV_NAME];
 	char host[EV_TEXT];
@@ -280,6 +282,7 @@ struct ev_level {
 	uint64_t swap_max;
 	uint64_t failcnt;
 	uint64_t events_max;
+	uint64_t events_high;
 	uint64_t oom_local;
 	uint64_t oom_group;
 };
@@ -291,7 +294,21 @@ struct ev_cgroup_gone {
 	uint64_t v1;
 	uint64_t peak; /* largest usage of its life */
 	uint64_t oom_kills;
+	uint64_t oom_kills_local; /* without those of the cgroups below it */
 	struct ev_level level;
+};
+
+/* What fills a memory cgroup, by the keys of memory.stat. Hierarchical where the kernel is. */
+struct ev_split {
+	uint64_t anon;
+	uint64_t file; /* shmem is a part of it */
+	uint64_t shmem;
+	uint64_t kernel;
+	uint64_t slab_unreclaimable;
+	uint64_t inactive_file;
+	uint64_t active_file;
+	uint64_t unevictable;
+	uint64_t sock;
 };
 
 enum ev_constraint {
@@ -332,9 +349,11 @@ struct ev_oom {
 	int64_t points;
 	uint64_t chosen_tid;
 	struct ev_level limit; /* of the decision at its entry; id 0: global or not known */
+	struct ev_split split; /* of the same cgroup; anon is U64_UNKNOWN where it was not read */
 	uint32_t n_levels;
 	uint32_t pad;
 	struct ev_level levels[EV_LEVELS]; /* from the victim's own cgroup towards the root */
+	char gfp_names[EV_TEXT];           /* of gfp, joined by '|' */
 	char message[EV_NAME];
 	char victim_path[EV_PATH];
 	char limit_path[EV_PATH];
@@ -365,12 +384,25 @@ struct ev_memcg {
 	struct event_head head;
 	struct ev_level level;
 	uint64_t v1;
-	uint64_t oom_kills; /* the kernel's own count for this cgroup */
+	uint64_t oom_kills; /* the kernel's own count for this cgroup, on v2 with all below it */
+	uint64_t oom_kills_local;
 };
 
 struct ev_memcgs_end {
 	struct event_head head;
 	uint64_t count;
+};
+
+/* Answer to REQUEST_MEMCG_WATCH: what memory.stat and memory.pressure say, and no other file. */
+struct ev_memcg_watch {
+	struct event_head head;
+	uint64_t id;
+	uint64_t found; /* 0: the cgroup was gone; nothing else is set then */
+	struct ev_split split;
+	uint64_t swap;
+	uint64_t
+		refaults; /* pages that came back soon after they were reclaimed, since its start */
+	uint64_t psi_full_avg10; /* hundredths of a percent */
 };
 
 /* Answer to REQUEST_MEMCG_STAT. Hierarchical values where the kernel keeps them. */
@@ -453,6 +485,7 @@ union event {
 	struct ev_tasks_end tasks_end;
 	struct ev_memcg memcg;
 	struct ev_memcgs_end memcgs_end;
+	struct ev_memcg_watch memcg_watch;
 	struct ev_memcg_stat memcg_stat;
 	struct ev_memcg_counts memcg_counts;
 	struct ev_host host;

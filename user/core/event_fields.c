@@ -31,8 +31,21 @@
 	F(U64, S, swap_max, "swap_max")                                                            \
 	F(U64, S, failcnt, "failcnt")                                                              \
 	F(U64, S, events_max, "events_max")                                                        \
+	F(U64, S, events_high, "events_high")                                                      \
 	F(U64, S, oom_local, "oom_local")                                                          \
 	F(U64, S, oom_group, "oom_group")
+
+/* Flat: a split has no name of its own in a line. */
+#define FIELDS_SPLIT(F, S)                                                                         \
+	F(U64, S, split.anon, "stat_anon")                                                         \
+	F(U64, S, split.file, "stat_file")                                                         \
+	F(U64, S, split.shmem, "stat_shmem")                                                       \
+	F(U64, S, split.kernel, "stat_kernel")                                                     \
+	F(U64, S, split.slab_unreclaimable, "stat_slab_unreclaimable")                             \
+	F(U64, S, split.inactive_file, "stat_inactive_file")                                       \
+	F(U64, S, split.active_file, "stat_active_file")                                           \
+	F(U64, S, split.unevictable, "stat_unevictable")                                           \
+	F(U64, S, split.sock, "stat_sock")
 
 #define FIELDS_START(F, S)                                                                         \
 	F(U32, S, log_version, "log_version")                                                      \
@@ -48,6 +61,7 @@
 	F(U64, S, max_containers, "max_containers")                                                \
 	F(U64, S, redact, "redact")                                                                \
 	F(U64, S, all_exits, "all_exits")                                                          \
+	F(U64, S, pressure_threshold, "pressure_threshold")                                        \
 	F(U64, S, agent_pid, "agent_pid")                                                          \
 	F(STR, S, version, "version")                                                              \
 	F(STR, S, host, "host")                                                                    \
@@ -107,6 +121,7 @@
 	F(U64, S, v1, "v1")                                                                        \
 	F(U64, S, peak, "peak")                                                                    \
 	F(U64, S, oom_kills, "oom_kills")                                                          \
+	F(U64, S, oom_kills_local, "oom_kills_local")                                              \
 	F(LEVEL, S, level, "level")
 
 #define FIELDS_CGROUP_ATTACH(F, S)                                                                 \
@@ -203,7 +218,9 @@
 	F(S64, S, points, "points")                                                                \
 	F(U64, S, chosen_tid, "chosen_tid")                                                        \
 	F(LEVEL, S, limit, "limit")                                                                \
+	FIELDS_SPLIT(F, S)                                                                         \
 	F(LEVELS, S, levels, "levels")                                                             \
+	F(STR, S, gfp_names, "gfp_names")                                                          \
 	F(STR, S, message, "message")                                                              \
 	F(STR, S, victim_path, "victim_path")                                                      \
 	F(STR, S, limit_path, "limit_path")
@@ -228,7 +245,16 @@
 #define FIELDS_MEMCG(F, S)                                                                         \
 	F(LEVEL, S, level, "level")                                                                \
 	F(U64, S, v1, "v1")                                                                        \
-	F(U64, S, oom_kills, "oom_kills")
+	F(U64, S, oom_kills, "oom_kills")                                                          \
+	F(U64, S, oom_kills_local, "oom_kills_local")
+
+#define FIELDS_MEMCG_WATCH(F, S)                                                                   \
+	F(U64, S, id, "id")                                                                        \
+	F(U64, S, found, "found")                                                                  \
+	FIELDS_SPLIT(F, S)                                                                         \
+	F(U64, S, swap, "swap")                                                                    \
+	F(U64, S, refaults, "refaults")                                                            \
+	F(U64, S, psi_full_avg10, "psi_full_avg10")
 
 #define FIELDS_MEMCG_STAT(F, S)                                                                    \
 	F(U64, S, id, "id")                                                                        \
@@ -306,7 +332,8 @@
 	X(memcg_stat, MEMCG_STAT)                                                                  \
 	X(memcg_counts, MEMCG_COUNTS)                                                              \
 	X(host, HOST)                                                                              \
-	X(memcgs_end, MEMCGS_END)
+	X(memcgs_end, MEMCGS_END)                                                                  \
+	X(memcg_watch, MEMCG_WATCH)
 
 /* ---- the table ---- */
 
@@ -384,6 +411,7 @@ static const uint8_t by_name[64] = {
 	[NAME_SLOT('t', 'd', 9)] = EV_TASKS_END,    [NAME_SLOT('m', 'g', 5)] = EV_MEMCG,
 	[NAME_SLOT('m', 't', 10)] = EV_MEMCG_STAT,  [NAME_SLOT('m', 's', 12)] = EV_MEMCG_COUNTS,
 	[NAME_SLOT('h', 't', 4)] = EV_HOST,         [NAME_SLOT('m', 'd', 10)] = EV_MEMCGS_END,
+	[NAME_SLOT('m', 'h', 11)] = EV_MEMCG_WATCH,
 };
 
 const struct event_info *event_info_by_name(const char *name, size_t len)

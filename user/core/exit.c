@@ -89,6 +89,7 @@ static void describe_exit(struct core *core, const struct ev_exit *ev, const str
 		out->peak_rss = U64_UNKNOWN;
 	out->minor_faults = ev->minor_faults;
 	out->major_faults = ev->major_faults;
+	nearest_limit(core, ev->who.memcg, ev->head.ts, &out->nearest);
 	out->incident = incident ? incident->text : "";
 	out->kill_to_exit_seconds =
 		p->oom_ts && incident ? core_seconds(p->oom_ts, ev->head.ts) : NAN;

@@ -118,11 +118,7 @@ static void describe(struct core *core, struct rec_health *out)
 	out->n_resources = core->n_resources;
 	out->programs = core->programs;
 	out->n_programs = core->n_programs;
-	out->oom_records = core->oom_records;
-	out->oom_kernel = U64_UNKNOWN;
-	if (h->kernel_oom_kills != U64_UNKNOWN && core->kernel_oom_base != U64_UNKNOWN &&
-	    h->kernel_oom_kills >= core->kernel_oom_base)
-		out->oom_kernel = h->kernel_oom_kills - core->kernel_oom_base;
+	kills_describe(core, &out->kills);
 	out->mark_victim_seen = h->mark_victim_seen;
 	out->mark_victim_refused = h->mark_victim_refused;
 	out->oom_no_kill = h->oom_no_kill;
@@ -133,6 +129,8 @@ static void describe(struct core *core, struct rec_health *out)
 /* Something of the evidence was lost: worth a warning, not just a number. */
 static enum severity health_severity(const struct core *core)
 {
+	if (core->oom_missing && core->oom_missing != U64_UNKNOWN)
+		return SEVERITY_WARNING;
 	for (uint32_t i = 0; i < core->n_resources; i++)
 		if (core->resources[i].lost && core->resources[i].lost != U64_UNKNOWN)
 			return SEVERITY_WARNING;
@@ -146,10 +144,7 @@ void health_on_health(struct core *core, const struct ev_health *ev)
 
 	core->health = *ev;
 	core->series_closed = true;
-	if (!core->health_known) {
-		core->health_known = true;
-		core->kernel_oom_base = ev->kernel_oom_kills;
-	}
+	kills_note_host(core, ev->kernel_oom_kills, false);
 	if (core->report_time) {
 		uint64_t at = core->report_time;
 
@@ -167,6 +162,7 @@ void health_on_stop(struct core *core, const struct ev_stop *ev)
 	struct record r = {.type = RECORD_AGENT_STOP, .agent_stop = &stop};
 
 	stop.why = ev->why;
+	kills_note_host(core, core->health.kernel_oom_kills, true);
 	add_own(core);
 	describe(core, &stop.health);
 	core_emit(core, &r, ev->head.ts, 0);

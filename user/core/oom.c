@@ -122,15 +122,18 @@ static void note_usage(struct core *core, const struct ev_oom *ev)
 	}
 }
 
-static bool is_group_kill(const struct ev_oom *ev, uint64_t limit_id)
+/* The cgroup that is killed whole: the highest with memory.oom.group up to the limit; 0: none. */
+static uint64_t group_killed(const struct ev_oom *ev, uint64_t limit_id)
 {
+	uint64_t id = 0;
+
 	for (uint32_t i = 0; i < ev->n_levels && i < EV_LEVELS; i++) {
 		if (ev->levels[i].oom_group == 1)
-			return true;
+			id = ev->levels[i].id;
 		if (ev->levels[i].id == limit_id)
 			break;
 	}
-	return false;
+	return id;
 }
 
 static struct incident *incident_get(struct core *core, const struct ev_oom *ev, uint64_t limit_id,
@@ -164,27 +167,6 @@ found:
 	return in;
 }
 
-static enum limit_level level_of(struct core *core, uint32_t cgroup, uint32_t container)
-{
-	const struct cgroup *g = &core->cgroups[cgroup];
-
-	switch (g->kind) {
-	case CGPATH_ROOT:
-		return LEVEL_HOST;
-	case CGPATH_POD:
-		return LEVEL_POD;
-	case CGPATH_CONTAINER:
-		return LEVEL_CONTAINER;
-	case CGPATH_SLICE:
-		return LEVEL_SLICE;
-	default:
-		/* Of no known layout: the victim's own is its container, what is above a slice. */
-		if (container && core->containers[container].key == g->id)
-			return LEVEL_CONTAINER;
-		return LEVEL_SLICE;
-	}
-}
-
 static uint64_t known(int64_t v)
 {
 	return v == S64_UNKNOWN ? U64_UNKNOWN : v < 0 ? 0 : (uint64_t)v;
@@ -216,7 +198,8 @@ static void describe_limit(struct core *core, const struct ev_oom *ev, const str
 		out->cgroup = "/";
 		out->cgroup_id = core->start.root_memcg;
 		out->level = LEVEL_HOST;
-		out->limit = core->start.memory_total;
+		if (ev->constraint == EV_CONSTRAINT_NONE)
+			out->limit = core->start.memory_total;
 		return;
 	}
 	out->cgroup_id = l->id;
@@ -249,32 +232,6 @@ static const char *constraint_name(const struct ev_oom *ev, const struct ev_leve
 		/* The tracepoint tier tells a memory cgroup's limit from anything else only. */
 		return limit ? "memcg" : "";
 	}
-}
-
-/* Who of the container is left: alive, and not marked to die. */
-static void describe_survivors(struct core *core, uint32_t container, struct rec_oom_kill *out)
-{
-	const struct container *c = &core->containers[container];
-	uint32_t marked = 0, init;
-
-	out->survivors = U64_UNKNOWN;
-	out->init_alive = -1;
-	if (!container)
-		return;
-	for (uint32_t i = core->alive.head; i; i = core->process_links.next[i]) {
-		const struct process *p = &core->processes[i];
-
-		if (p->oom_ts && container_find(core, p->memcg) == container)
-			marked++;
-	}
-	out->survivors = c->processes > marked ? c->processes - marked : 0;
-	if (!c->init_pid)
-		return;
-	/* Without a pid namespace the first process may only have started the others. */
-	if (c->init_ended && !c->init_pid_one)
-		return;
-	init = process_find(core, c->init_pid, c->init_start);
-	out->init_alive = init && core->processes[init].alive && !core->processes[init].oom_ts;
 }
 
 static void describe_memory(const struct ev_oom *ev, struct rec_oom_kill *out)
@@ -317,6 +274,7 @@ static struct process *mark_victim(struct core *core, const struct ev_oom *ev,
 	p->pid_ns = ev->pid_ns;
 	p->oom_ts = ev->head.ts;
 	p->incident = incident->number;
+	p->oom_score_adj = ev->victim.oom_score_adj;
 	if (ev->rss_exact == 1 && rss != U64_UNKNOWN && rss > p->peak_rss)
 		p->peak_rss = rss;
 	return p;
@@ -327,8 +285,10 @@ void oom_on_event(struct core *core, const struct ev_oom *ev)
 	const struct ev_level *limit = ev->tier == EV_OOM_TRACEPOINT ? guess_limit(core, ev)
 				       : ev->limit.id                ? &ev->limit
 								     : NULL;
-	uint64_t limit_id = limit ? limit->id : 0;
+	uint64_t limit_id = limit ? limit->id : 0, group;
 	uint32_t cgroup = cgroup_get(core, ev->victim.memcg), container, from;
+	char summary[RECORD_SUMMARY];
+	struct record_container described;
 	struct rec_oom_kill kill;
 	struct record r = {
 		.type = RECORD_OOM_KILL, .severity = SEVERITY_CRITICAL, .oom_kill = &kill};
@@ -336,7 +296,8 @@ void oom_on_event(struct core *core, const struct ev_oom *ev)
 	struct process *victim;
 
 	memset(&kill, 0, sizeof(kill));
-	kill.group_kill = is_group_kill(ev, limit_id);
+	group = group_killed(ev, limit_id);
+	kill.group_kill = group != 0;
 	incident = incident_get(core, ev, limit_id, kill.group_kill);
 	if (cgroup)
 		cgroup_set_path(core, cgroup, ev->victim_path);
@@ -358,11 +319,17 @@ void oom_on_event(struct core *core, const struct ev_oom *ev)
 	describe_limit(core, ev, limit, container, &kill.limit_hit);
 	kill.order = ev->order;
 	kill.gfp = ev->gfp;
+	kill.gfp_names = ev->gfp_names;
+	kill.summary = summary;
 	kill.method = tier_name(ev->tier);
 	kill.kill_to_record_seconds = core_seconds(ev->head.ts, core->mark_now);
-	describe_survivors(core, container, &kill);
+	oom_describe_context(core, ev, cgroup_find(core, limit_id), cgroup_find(core, group),
+			     &kill);
 	note_levels(core, ev);
-	core->oom_records++;
+	kills_on_record(core, ev->victim.memcg);
+	if (container)
+		describe_container(core, container, &described);
+	oom_summarise(&kill, container ? &described : NULL, summary);
 	if (container_wanted(core, container))
 		core_emit(core, &r, ev->head.ts, container);
 	exit_release(core, ev->victim.pid, ev->victim.start);

@@ -63,6 +63,7 @@ static uint32_t process_new(struct core *core, const struct ev_who *who)
 	p->start = who->start;
 	p->uid = who->uid;
 	p->memcg = who->memcg;
+	p->oom_score_adj = who->oom_score_adj;
 	p->alive = true;
 	p->first_seen = core->now;
 	p->anon = p->file = p->shmem = p->swap = S64_UNKNOWN;
@@ -129,6 +130,7 @@ void process_on_fork(struct core *core, const struct ev_fork *ev)
 		strcpy(p->executable, q->executable);
 		strcpy(p->command_line, q->command_line);
 		p->args_cut = q->args_cut;
+		p->forked = true;
 	}
 }
 
@@ -143,6 +145,7 @@ void process_on_exec(struct core *core, const struct ev_exec *ev)
 	process_move(core, i, ev->who.memcg);
 	memcpy(p->comm, ev->who.comm, sizeof(p->comm));
 	p->uid = ev->who.uid;
+	p->forked = false;
 	if (ev->executable[0])
 		strcpy(p->executable, ev->executable);
 	if (ev->command_line[0]) {
@@ -155,7 +158,7 @@ void process_on_exec(struct core *core, const struct ev_exec *ev)
 
 void process_on_info(struct core *core, const struct ev_proc_info *ev)
 {
-	uint32_t i = ev->found ? process_find(core, ev->pid, ev->start) : 0;
+	uint32_t i = ev->found ? process_find(core, ev->pid, ev->start) : 0, parent;
 	struct process *p;
 
 	if (!i)
@@ -167,6 +170,11 @@ void process_on_info(struct core *core, const struct ev_proc_info *ev)
 		strcpy(p->command_line, ev->command_line);
 		p->args_cut = ev->args_cut == 1;
 	}
+	parent = process_find(core, p->parent_pid, p->parent_start);
+	/* One that was there before us, and runs what its parent runs. */
+	if (parent && p->command_line[0] &&
+	    !strcmp(p->command_line, core->processes[parent].command_line))
+		p->forked = true;
 }
 
 void process_on_attach(struct core *core, const struct ev_cgroup_attach *ev)
@@ -175,6 +183,17 @@ void process_on_attach(struct core *core, const struct ev_cgroup_attach *ev)
 
 	if (i)
 		process_move(core, i, ev->id);
+}
+
+static void note_past(struct process *p, uint64_t ts)
+{
+	if (p->n_past && p->past[p->n_past - 1].ts + PAST_STEP_NS > ts)
+		return;
+	if (p->n_past == PAST_POINTS) {
+		memmove(p->past, p->past + 1, (PAST_POINTS - 1) * sizeof(p->past[0]));
+		p->n_past--;
+	}
+	p->past[p->n_past++] = (struct past_point){ts, p->anon};
 }
 
 void process_on_task(struct core *core, const struct ev_task *ev)
@@ -202,6 +221,7 @@ void process_on_task(struct core *core, const struct ev_task *ev)
 	p->ns_pid = ev->ns_pid;
 	p->pid_ns = ev->pid_ns;
 	p->uid = ev->who.uid;
+	p->oom_score_adj = ev->who.oom_score_adj;
 	memcpy(p->comm, ev->who.comm, sizeof(p->comm));
 	process_move(core, i, ev->who.memcg);
 	container_namespaces_known(core, p);
@@ -211,6 +231,7 @@ void process_on_task(struct core *core, const struct ev_task *ev)
 	p->file = ev->file;
 	p->shmem = ev->shmem;
 	p->swap = ev->swap;
+	note_past(p, ev->head.ts);
 	if (ev->rss_exact == 1 && rss != U64_UNKNOWN && rss > p->peak_rss)
 		p->peak_rss = rss;
 }
@@ -229,7 +250,7 @@ static void ask_info(struct core *core, struct process *p)
 
 void process_on_tasks_end(struct core *core, const struct ev_tasks_end *ev)
 {
-	uint64_t begin = ev->head.ts - ev->taken_ns;
+	uint64_t begin = ev->taken_ns < ev->head.ts ? ev->head.ts - ev->taken_ns : 0;
 	uint32_t questions = 0;
 	uint32_t next;
 
@@ -248,5 +269,6 @@ void process_on_tasks_end(struct core *core, const struct ev_tasks_end *ev)
 			process_end(core, i, ev->head.ts);
 		}
 	}
+	core->snapshot = begin;
 	core->round++;
 }

@@ -13,6 +13,7 @@
 #define MW_CORE_RECORD_H
 
 #include "core/event.h"
+#include "core/history.h"
 
 #define RECORD_SCHEMA "memwitness/1"
 
@@ -176,6 +177,17 @@ struct rec_signal {
 	bool caught;        /* the process had a handler for it */
 };
 
+enum limit_level { LEVEL_UNKNOWN = 0, LEVEL_CONTAINER, LEVEL_POD, LEVEL_SLICE, LEVEL_HOST };
+
+/* Of all limits above a process the one that was fullest at the last look; cgroup NULL: none. */
+struct rec_nearest_limit {
+	const char *cgroup;
+	enum limit_level level;
+	uint64_t usage, limit;
+	double usage_ratio;
+	double age_seconds; /* of the reading */
+};
+
 struct rec_process_exit {
 	struct record_process process;
 	struct rec_exit_status exit;
@@ -186,11 +198,10 @@ struct rec_process_exit {
 	double lifetime_seconds;
 	uint64_t peak_rss;
 	uint64_t minor_faults, major_faults;
+	struct rec_nearest_limit nearest;
 	const char *incident;        /* "" unless it belongs to an OOM incident */
 	double kill_to_exit_seconds; /* NAN without incident */
 };
-
-enum limit_level { LEVEL_UNKNOWN = 0, LEVEL_CONTAINER, LEVEL_POD, LEVEL_SLICE, LEVEL_HOST };
 
 struct rec_limit_hit {
 	const char *cgroup; /* NULL: not known */
@@ -202,6 +213,32 @@ struct rec_limit_hit {
 	uint64_t failures;
 };
 
+/* Who asked for the memory, as seen from the victim. */
+enum oom_relation {
+	RELATION_UNKNOWN = 0,
+	RELATION_VICTIM,
+	RELATION_SAME_CONTAINER,
+	RELATION_OTHER_CONTAINER,
+	RELATION_RUNTIME,
+	RELATION_HOST,
+};
+
+struct rec_memory_stat {
+	double age_seconds; /* NAN: nothing is known */
+	const char *source; /* "kernel", "file" */
+	struct ev_split split;
+	uint64_t swap;
+};
+
+struct rec_oom_process {
+	struct record_process process;
+	int64_t anon, file, shmem, swap;
+	int32_t oom_score_adj;
+};
+
+#define RECORD_OOM_PROCESSES 20
+#define RECORD_SUMMARY       512
+
 struct rec_oom_kill {
 	const char *incident;
 	struct record_process victim;
@@ -209,6 +246,8 @@ struct rec_oom_kill {
 	bool exact; /* per-CPU parts included */
 	int32_t oom_score_adj;
 	double age_seconds;
+	double anon_growth_per_second; /* NAN: no earlier look at it */
+	enum oom_relation relation;
 	struct record_process trigger;
 	struct record_container trigger_container;
 	const char *constraint; /* "memcg" "global" "cpuset" "mempolicy", "" unknown */
@@ -217,10 +256,72 @@ struct rec_oom_kill {
 	uint64_t victims;
 	int64_t order; /* S64_UNKNOWN in the tracepoint tier */
 	uint64_t gfp;
-	const char *method; /* "fentry", "kprobe", "tracepoint" */
+	const char *gfp_names; /* joined by '|' */
+	struct rec_memory_stat memory_stat;
+	double processes_age_seconds; /* NAN: no snapshot yet */
+	uint64_t processes_total;
+	const struct rec_oom_process *processes; /* biggest first */
+	size_t n_processes;
+	const struct history *history; /* NULL: none */
+	const char *summary;           /* at most RECORD_SUMMARY bytes, its NUL included */
+	const char *method;            /* "fentry", "kprobe", "tracepoint" */
 	double kill_to_record_seconds;
 	uint64_t survivors; /* processes of the container that live on */
 	int init_alive;     /* 1 yes, 0 no, -1 not known */
+	uint64_t orphans;   /* living children of the victim in its container */
+};
+
+enum finding_kind {
+	FINDING_MEMORY_PRESSURE = 1,
+	FINDING_OOM_KILLS_BEFORE_START,
+	FINDING_OOM_KILLS_MISSED,
+};
+
+/* Reasons of FINDING_MEMORY_PRESSURE. */
+#define PRESSURE_LIMIT  1u
+#define PRESSURE_HIGH   2u
+#define PRESSURE_STALL  4u
+#define PRESSURE_THRASH 8u
+
+/* OOM kills: what the kernel counted against what was told. U64_UNKNOWN where not known. */
+struct rec_kill_gap {
+	const char *cgroup;
+	uint64_t cgroup_id;
+	uint64_t kernel, records, twice, missing;
+};
+
+#define RECORD_KILL_GAPS 16
+
+struct rec_kills {
+	uint64_t records; /* oom_kill records written */
+	uint64_t kernel;  /* /proc/vmstat, since the agent's start */
+	uint64_t twice;
+	uint64_t missing;
+	uint64_t before_start;
+	struct rec_kill_gap gaps[RECORD_KILL_GAPS]; /* cgroups where they differ */
+	size_t n_gaps;
+};
+
+struct rec_finding {
+	enum finding_kind kind;
+	bool cleared;
+	uint64_t since_real; /* when it was raised, of one that is cleared */
+	const char *cgroup;
+	uint64_t cgroup_id;
+	enum limit_level level;
+	/* of memory pressure */
+	uint32_t reasons; /* PRESSURE_* */
+	uint64_t usage, limit, high, unreclaimable;
+	double usage_ratio, unreclaimable_ratio;
+	double max_rate, high_rate; /* events a second */
+	double pressure_full_avg10; /* percent */
+	double refault_rate;        /* bytes a second */
+	double threshold_pressure;  /* percent */
+	double threshold_unreclaimable_ratio;
+	const struct history *history;
+	/* of kills */
+	struct rec_kill_gap kills;
+	const char *advice;
 };
 
 struct rec_resource {
@@ -242,8 +343,7 @@ struct rec_health {
 	size_t n_resources;
 	const struct rec_program *programs;
 	size_t n_programs;
-	uint64_t oom_records; /* oom_kill records written */
-	uint64_t oom_kernel;  /* what /proc/vmstat counted since the agent's start */
+	struct rec_kills kills;
 	uint64_t mark_victim_seen, mark_victim_refused, oom_no_kill, exit_duplicate;
 	uint64_t late_events; /* arrived behind the watermark */
 };
@@ -269,6 +369,7 @@ struct record {
 		const struct rec_host_sample *host_sample;
 		const struct rec_process_exit *process_exit;
 		const struct rec_oom_kill *oom_kill;
+		const struct rec_finding *finding;
 		const struct rec_health *agent_health;
 		const struct rec_agent_stop *agent_stop;
 	};

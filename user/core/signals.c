@@ -3,6 +3,7 @@
  * signals.c - the signals that could end a process, kept at their target: the first of the last
  * seconds, which the rule of causes asks for, and the latest.
  */
+#include <signal.h>
 #include <string.h>
 #include "core/state.h"
 
@@ -103,6 +104,21 @@ static uint32_t target_of(struct core *core, const struct ev_who *who)
 	return g && !core->cgroups[g].gone ? process_get(core, who) : 0;
 }
 
+/* The OOM killer's second SIGKILL to the chosen one of a group: the kernel counts it once more. */
+static void note_repeat(struct core *core, const struct process *p, const struct ev_signal *ev)
+{
+	const struct incident *in = incident_find(core, p->incident);
+	struct proc_signal s = {
+		.ts = ev->head.ts, .sender_pid = ev->sender.pid, .sender_start = ev->sender.start};
+
+	if (ev->sig != SIGKILL || ev->info != EV_SI_PRIV || !p->oom_ts || !in || !in->group ||
+	    in->trigger_tid != ev->sender.tid)
+		return;
+	/* A namespace that ends kills those in it, too, in the name of its init. */
+	if (!signal_sender_ended(core, &s))
+		kills_on_repeat(core, ev->target.memcg);
+}
+
 void signal_on_event(struct core *core, const struct ev_signal *ev)
 {
 	uint32_t i = target_of(core, &ev->target);
@@ -112,6 +128,7 @@ void signal_on_event(struct core *core, const struct ev_signal *ev)
 	if (!i)
 		return;
 	p = &core->processes[i];
+	note_repeat(core, p, ev);
 	if (!p->signals) {
 		p->signals = log_get(core, ev->head.ts);
 		if (!p->signals)

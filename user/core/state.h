@@ -12,6 +12,7 @@
 
 #include "core/cgpath.h"
 #include "core/core.h"
+#include "core/history.h"
 #include "core/index.h"
 #include "core/window.h"
 
@@ -51,6 +52,15 @@ struct signal_log {
 	uint32_t owner; /* index of the process */
 };
 
+/* Its anon memory over the last minute: the first look at it, and one every PAST_STEP_NS. */
+#define PAST_POINTS  6
+#define PAST_STEP_NS (10 * NSEC_PER_SEC)
+
+struct past_point {
+	uint64_t ts;
+	int64_t anon;
+};
+
 struct process {
 	uint32_t pid;
 	uint32_t parent_pid;
@@ -67,14 +77,53 @@ struct process {
 	bool exit_told; /* its exit event was seen */
 	bool info_asked;
 	bool args_cut;
+	bool forked; /* runs what its parent ran: no exec since the fork */
+	uint8_t n_past;
+	int32_t oom_score_adj;
 	uint64_t first_seen;
 	uint64_t ended;
 	uint64_t oom_ts; /* of its mark, 0: none */
 	int64_t anon, file, shmem, swap;
-	uint64_t peak_rss; /* largest exact sum that a snapshot saw */
+	uint64_t peak_rss;                   /* largest exact sum that a snapshot saw */
+	struct past_point past[PAST_POINTS]; /* oldest first */
 	char comm[EV_COMM];
 	char executable[EV_EXE];
 	char command_line[EV_ARGS];
+};
+
+/* The newest look into memory.stat and the pressure file of a cgroup. */
+struct watch {
+	uint64_t asked; /* when, 0: never */
+	uint64_t ts;    /* of the answer, 0: none yet */
+	struct ev_split split;
+	uint64_t swap;
+	uint64_t refaults;       /* pages, since the cgroup began */
+	double refault_rate;     /* bytes a second between the last two looks; NAN before */
+	uint64_t psi_full_avg10; /* hundredths of a percent */
+};
+
+/* pressure.c: how close it is to a kill. */
+struct pressure {
+	uint64_t ts; /* of the last look at its events, 0: none yet */
+	uint64_t max_events, high_events;
+	double max_rate, high_rate; /* a second, between the last two looks */
+	uint8_t limit_looks, high_looks,
+		thrash_looks; /* a bit a look, the newest lowest: was bad */
+	bool raised;
+	uint64_t since;    /* raised when */
+	uint64_t last_bad; /* last look with a reason */
+};
+
+/* kills.c: the kernel's own count of victims in this very cgroup, against the records. */
+struct kill_count {
+	bool known; /* the base is settled */
+	uint32_t looks;
+	uint64_t kernel; /* newest reading */
+	uint64_t base;   /* of it, before the agent or the cgroup began */
+	uint64_t records;
+	uint64_t twice;   /* counted once more by the kernel: the chosen one of a group */
+	uint64_t missing; /* of the last two looks the smaller one */
+	uint64_t last_missing;
 };
 
 struct cgroup {
@@ -92,10 +141,17 @@ struct cgroup {
 	uint64_t oom_local;  /* local OOM events accounted for, for the tracepoint tier */
 	uint64_t oom_newest; /* of the last round; it counts from the next one on, see oom.c */
 	bool oom_known;
-	uint64_t usage;     /* of the last round, U64_UNKNOWN before */
-	uint64_t max_usage; /* largest of all rounds */
+	uint64_t read;       /* when its counters were read last, 0: never */
+	uint64_t usage;      /* of the last round, U64_UNKNOWN before */
+	uint64_t last_usage; /* of the round before */
+	uint64_t max_usage;  /* largest of all rounds */
 	uint64_t limit, high, swap_limit;
+	uint64_t swap_usage;
 	struct ev_memcg_counts counts; /* last reading */
+	struct watch watch;
+	struct pressure pressure;
+	struct kill_count kills;
+	struct history history;
 	char path[EV_PATH];
 };
 
@@ -162,7 +218,6 @@ struct core {
 	uint32_t memcg_round; /* over the memory cgroups */
 	bool ready;
 	bool memcg_iter; /* the shell reads all memcgs itself each tick */
-	bool health_known;
 	bool series_closed;
 
 	struct window window;
@@ -188,8 +243,9 @@ struct core {
 	struct ilinks container_links;
 	struct ilist running;
 
-	struct incident incidents[MAX_INCIDENTS]; /* a ring: the latest */
-	uint32_t n_incidents;                     /* ever */
+	struct incident incidents[MAX_INCIDENTS];                   /* a ring: the latest */
+	uint32_t n_incidents;                                       /* ever */
+	struct rec_oom_process oom_processes[RECORD_OOM_PROCESSES]; /* of the record at work */
 	struct held_exit held[MAX_HELD_EXITS];
 	uint32_t n_held;
 
@@ -202,6 +258,11 @@ struct core {
 	struct ev_health health;
 	uint64_t kernel_oom_base;
 	uint64_t oom_records;
+	uint64_t oom_twice;       /* counted twice by the kernel, see kills.c */
+	uint64_t oom_missing;     /* of the whole host; U64_UNKNOWN: not known */
+	uint64_t oom_missing_raw; /* the same at the last look: it counts when seen twice */
+	uint64_t oom_missing_told;
+	uint64_t snapshot; /* when the last one of all processes began, 0: none yet */
 	uint64_t vanished; /* processes that ended without an exit event */
 	struct ev_host host, host_last;
 
@@ -331,6 +392,50 @@ void oom_on_event(struct core *core, const struct ev_oom *ev);
 const struct incident *oom_collateral(const struct core *core, const struct proc_signal *s);
 const struct incident *incident_find(const struct core *core, uint32_t number);
 
+/* ---- level.c: the limits above a process ---- */
+
+/* What a cgroup (index) is in the hierarchy, seen from a container (index, or 0). */
+enum limit_level level_of(const struct core *core, uint32_t cgroup, uint32_t container);
+/* Index of the cgroup above, or 0. */
+uint32_t cgroup_parent(const struct core *core, uint32_t cgroup);
+/* Is the cgroup with this id `top` (index) or below it. */
+bool cgroup_below(const struct core *core, uint64_t id, uint32_t top);
+/* The limit that was fullest at the last look, from the cgroup with this id upwards. */
+void nearest_limit(const struct core *core, uint64_t cgroup_id, uint64_t now,
+		   struct rec_nearest_limit *out);
+
+/* ---- watch.c, pressure.c: who is close to a limit ---- */
+
+/* A round over all memory cgroups is complete: ask for what has to be looked at closely. */
+void watch_round(struct core *core);
+void watch_on_answer(struct core *core, const struct ev_memcg_watch *ev);
+/* A reading of its counters: how often it came to its limit. */
+void pressure_note(struct core *core, uint32_t cgroup, const struct ev_level *l, bool v1,
+		   uint64_t ts);
+/* It is gone: a finding that is open is closed. */
+void pressure_end(struct core *core, uint32_t cgroup, uint64_t ts);
+/* What cannot be reclaimed without swapping: bytes, or U64_UNKNOWN. */
+uint64_t unreclaimable_of(const struct cgroup *g);
+
+/* ---- kills.c: the kernel's own count of kills against the records ---- */
+
+void kills_on_record(struct core *core, uint64_t cgroup_id);
+/* The kernel has sent SIGKILL to a victim once more, as the member of a group. */
+void kills_on_repeat(struct core *core, uint64_t cgroup_id);
+/* A reading of the kernel's count of victims in this very cgroup. last: it is gone now. */
+void kills_note(struct core *core, uint32_t cgroup, uint64_t count, bool last);
+/* The same of the whole host, at a look into /proc/vmstat; at the end one look has to do. */
+void kills_note_host(struct core *core, uint64_t count, bool last);
+void kills_describe(const struct core *core, struct rec_kills *out);
+
+/* ---- oom_context.c, oom_summary.c: what stood around a kill ---- */
+
+/* limit_cgroup, group_cgroup (of memory.oom.group): indices, or 0. */
+void oom_describe_context(struct core *core, const struct ev_oom *ev, uint32_t limit_cgroup,
+			  uint32_t group_cgroup, struct rec_oom_kill *out);
+void oom_summarise(const struct rec_oom_kill *kill, const struct record_container *container,
+		   char text[RECORD_SUMMARY]);
+
 /* ---- sample.c, health.c ---- */
 
 void sample_request(struct core *core, uint64_t now);
@@ -354,6 +459,8 @@ void core_emit(struct core *core, const struct record *record, uint64_t boot_ts,
 void core_request(struct core *core, const struct request *request);
 void describe_container(struct core *core, uint32_t container, struct record_container *out);
 void describe_process(struct core *core, const struct process *p, struct record_process *out);
+/* Its role by the table of role.c, or NULL. */
+const char *process_role(const struct core *core, const struct process *p);
 /* By (pid, start) when it is in the table, else from what the event itself says. */
 void describe_who(struct core *core, const struct ev_who *who, struct record_process *out);
 void describe_status(uint32_t status, struct rec_exit_status *out);

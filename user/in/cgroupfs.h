@@ -48,6 +48,13 @@ int cgroupfs_stat(const struct cgroupfs *fs, uint64_t id, const char *path, uint
 		  union event *ev);
 
 /*
+ * EV_MEMCG_WATCH of one cgroup: memory.stat and memory.pressure, nothing else, so that many can be
+ * read often. Found, gone and errors as with cgroupfs_stat().
+ */
+int cgroupfs_watch(const struct cgroupfs *fs, uint64_t id, const char *path, uint64_t ts,
+		   union event *ev);
+
+/*
  * EV_MEMCG by files, for kernels without the cgroup iterator. Always fills *ev; -ENOENT, and a
  * level without id, when the directory is gone or another one. What only the kernel side knows
  * (v2: failcnt; v1: events_max, oom_local) stays unknown. 0 or -errno.

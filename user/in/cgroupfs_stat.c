@@ -229,6 +229,75 @@ int cgroupfs_stat(const struct cgroupfs *fs, uint64_t id, const char *path, uint
 	return 0;
 }
 
+/* The sum of those of two keys that are there; one name before 5.9, one for anon and file since. */
+static uint64_t refaults(const char *text, const char *anon, const char *file)
+{
+	uint64_t a = kvfile_get(text, anon), f = kvfile_get(text, file);
+
+	if (a == U64_UNKNOWN || f == U64_UNKNOWN)
+		return f == U64_UNKNOWN ? a : f;
+	return a + f;
+}
+
+static void watch_v2(int dir, const char *text, struct ev_memcg_watch *watch)
+{
+	struct ev_split *split = &watch->split;
+	char pressure[512];
+	uint64_t some;
+
+	split->anon = kvfile_get(text, "anon");
+	split->file = kvfile_get(text, "file");
+	split->shmem = kvfile_get(text, "shmem");
+	split->kernel = v2_kernel(text);
+	split->slab_unreclaimable = kvfile_get(text, "slab_unreclaimable");
+	split->inactive_file = kvfile_get(text, "inactive_file");
+	split->active_file = kvfile_get(text, "active_file");
+	split->unevictable = kvfile_get(text, "unevictable");
+	split->sock = kvfile_get(text, "sock");
+	watch->swap = kvfile_number(dir, "memory.swap.current");
+	watch->refaults = refaults(text, "workingset_refault_anon", "workingset_refault_file");
+	if (kvfile_read(dir, "memory.pressure", pressure, sizeof(pressure)) >= 0)
+		kvfile_pressure(pressure, &some, &watch->psi_full_avg10);
+}
+
+static void watch_v1(int dir, const char *text, struct ev_memcg_watch *watch)
+{
+	struct ev_split *split = &watch->split;
+
+	split->anon = kvfile_get(text, "total_rss");
+	split->file = kvfile_get(text, "total_cache");
+	split->shmem = kvfile_get(text, "total_shmem");
+	split->kernel = kvfile_number(dir, "memory.kmem.usage_in_bytes");
+	split->inactive_file = kvfile_get(text, "total_inactive_file");
+	split->active_file = kvfile_get(text, "total_active_file");
+	split->unevictable = kvfile_get(text, "total_unevictable");
+	watch->swap = kvfile_get(text, "total_swap");
+	watch->refaults =
+		refaults(text, "total_workingset_refault_anon", "total_workingset_refault_file");
+}
+
+int cgroupfs_watch(const struct cgroupfs *fs, uint64_t id, const char *path, uint64_t ts,
+		   union event *ev)
+{
+	struct ev_memcg_watch *watch = &ev->memcg_watch;
+	_cleanup_close_ int dir = open_memory(fs, id, path);
+	char text[STAT_SIZE];
+
+	event_init(ev, EV_MEMCG_WATCH, ts);
+	watch->id = id;
+	watch->found = 0;
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	if (kvfile_read(dir, "memory.stat", text, sizeof(text)) < 0)
+		return 0;
+	watch->found = 1;
+	if (fs->v1)
+		watch_v1(dir, text, watch);
+	else
+		watch_v2(dir, text, watch);
+	return 0;
+}
+
 static int64_t signed_size(uint64_t bytes)
 {
 	return bytes > INT64_MAX ? S64_UNKNOWN : (int64_t)bytes;
@@ -243,6 +312,7 @@ static const struct ev_level unknown_level = {
 	.swap_max = U64_UNKNOWN,
 	.failcnt = U64_UNKNOWN,
 	.events_max = U64_UNKNOWN,
+	.events_high = U64_UNKNOWN,
 	.oom_local = U64_UNKNOWN,
 	.oom_group = U64_UNKNOWN,
 };
@@ -261,9 +331,12 @@ static void memcg_v2(int dir, struct ev_memcg *memcg)
 	if (kvfile_read(dir, "memory.events", text, sizeof(text)) >= 0) {
 		level->events_max = kvfile_get(text, "max");
 		memcg->oom_kills = kvfile_get(text, "oom_kill");
+		level->events_high = kvfile_get(text, "high");
 	}
-	if (kvfile_read(dir, "memory.events.local", text, sizeof(text)) >= 0)
+	if (kvfile_read(dir, "memory.events.local", text, sizeof(text)) >= 0) {
 		level->oom_local = kvfile_get(text, "oom");
+		memcg->oom_kills_local = kvfile_get(text, "oom_kill");
+	}
 }
 
 static void memcg_v1(int dir, struct ev_memcg *memcg)
@@ -279,7 +352,7 @@ static void memcg_v1(int dir, struct ev_memcg *memcg)
 	level->failcnt = kvfile_number(dir, "memory.failcnt");
 	level->oom_group = 0; /* v1 kills one at a time */
 	if (kvfile_read(dir, "memory.oom_control", text, sizeof(text)) >= 0)
-		memcg->oom_kills = kvfile_get(text, "oom_kill");
+		memcg->oom_kills = memcg->oom_kills_local = kvfile_get(text, "oom_kill");
 }
 
 int cgroupfs_memcg(const struct cgroupfs *fs, uint64_t id, const char *path, uint64_t ts,

@@ -106,6 +106,7 @@ static void decode_level(const struct decode_config *config, const struct wire_l
 	level->swap_max = limit_from_pages(config, wire->swap_max);
 	level->failcnt = wire->failcnt;
 	level->events_max = wire->events_max;
+	level->events_high = wire->events_high;
 	level->oom_local = wire->oom_local;
 	level->oom_group = wire->oom_group;
 }
@@ -269,6 +270,7 @@ static int decode_cgroup_gone(const struct decode_config *config, const void *da
 	ev->cgroup_gone.v1 = wire.v1 != 0;
 	ev->cgroup_gone.peak = count_from_pages(config, wire.watermark);
 	ev->cgroup_gone.oom_kills = wire.oom_kills;
+	ev->cgroup_gone.oom_kills_local = wire.oom_kills_local;
 	decode_level(config, &wire.level, &ev->cgroup_gone.level);
 	return 0;
 }
@@ -288,6 +290,20 @@ static void decode_oom_memory(const struct decode_config *config, const struct w
 	oom->raw_anon = size_from_pages(config, wire->rss_raw.anon);
 	oom->raw_file = size_from_pages(config, wire->rss_raw.file);
 	oom->raw_shmem = size_from_pages(config, wire->rss_raw.shmem);
+}
+
+/* All ones is U64_UNKNOWN; the kernel's functions give it for a counter that it does not keep. */
+static void decode_split(const struct wire_split *wire, struct ev_split *split)
+{
+	split->anon = wire->anon;
+	split->file = wire->file;
+	split->shmem = wire->shmem;
+	split->kernel = wire->kernel;
+	split->slab_unreclaimable = wire->slab_unreclaimable;
+	split->inactive_file = wire->inactive_file;
+	split->active_file = wire->active_file;
+	split->unevictable = wire->unevictable;
+	split->sock = wire->sock;
 }
 
 /* What oom_control says. The tracepoint alone has none, and 0 would be an answer. */
@@ -311,12 +327,15 @@ static void decode_oom_control(const struct decode_config *config, const struct 
 	oom->constraint = wire->constraint;
 	oom->order = wire->order;
 	oom->gfp = wire->gfp;
+	if (config->gfp)
+		gfp_text(config->gfp, wire->gfp, oom->gfp_names, sizeof(oom->gfp_names));
 	oom->total_pages = count_from_pages(config, wire->total_pages);
 	oom->points = wire->points;
 	oom->chosen_tid = wire->chosen_tid;
 	oom->limit.id = 0;
 	if (wire->limit.id)
 		decode_level(config, &wire->limit, &oom->limit);
+	decode_split(&wire->split, &oom->split);
 	if (wire->limit_path_len)
 		decode_path(oom->limit_path, sizeof(oom->limit_path), wire->limit_path,
 			    wire->limit_path_len, NULL);
@@ -429,5 +448,6 @@ int decode_snap_memcg(const struct decode_config *config, const void *data, size
 	decode_level(config, &wire.level, &ev->memcg.level);
 	ev->memcg.v1 = wire.v1 != 0;
 	ev->memcg.oom_kills = wire.oom_kills;
+	ev->memcg.oom_kills_local = wire.oom_kills_local;
 	return 0;
 }

@@ -4,10 +4,12 @@
 #define MW_IN_DECODE_H
 
 #include "core/event.h"
+#include "in/gfp.h"
 
 struct decode_config {
 	uint64_t page_size;
-	int redact;     /* enum redact_mode */
+	int redact;                  /* enum redact_mode */
+	const struct gfp_names *gfp; /* NULL: masks stay without names */
 	bool rss_exact; /* false: WIRE_RSS_EXACT is not believed, the sums could not be verified */
 };
 

@@ -218,6 +218,19 @@ static void probe_memory_controller(const struct probe *p, struct feature *f)
 	set_result(f, r ? r : fs.found ? 0 : -ENOENT, r ? "" : fs.mode);
 }
 
+/* Kernel functions that give what memory.stat has (7.0): at a kill, from inside it. */
+static void probe_memcg_stat(const struct probe *p, struct feature *f)
+{
+	bool all = btf_has_function(p->btf, "bpf_mem_cgroup_page_state") &&
+		   btf_has_function(p->btf, "bpf_get_mem_cgroup") &&
+		   btf_has_function(p->btf, "bpf_cgroup_from_id");
+
+	if (all && !feature_is(&p->features[FEAT_OOM], HOW_TRACEPOINT))
+		set(f, FEATURE_YES, HOW_KFUNCS);
+	else
+		set(f, FEATURE_FALLBACK, HOW_FILES);
+}
+
 static void probe_psi(const struct probe *p, struct feature *f)
 {
 	const char *path = "/proc/pressure/memory";
@@ -275,6 +288,7 @@ static const struct row rows[FEAT_COUNT] = {
 		{"memory_controller", false, probe_memory_controller, "",
 		 "containers: everything counts as the host",
 		 "Enable and mount the memory controller (cgroup_enable=memory)."},
+	[FEAT_MEMCG_STAT] = {"memcg_stat", false, probe_memcg_stat, "", "", ""},
 	[FEAT_PSI] = {"psi", false, probe_psi, "", "memory pressure",
 		      "Boot with psi=1 (CONFIG_PSI)."},
 };

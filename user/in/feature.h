@@ -30,6 +30,7 @@ enum feature_id {
 	FEAT_ITER_CGROUP,      /* else cgroupfs */
 	FEAT_CGROUP_TP,        /* cgroup_mkdir, cgroup_rmdir, cgroup_attach_task */
 	FEAT_MEMORY_CONTROLLER,
+	FEAT_MEMCG_STAT, /* memory.stat by the kernel's own functions at a kill, else by file */
 	FEAT_PSI,
 	FEAT_COUNT,
 };

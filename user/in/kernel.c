@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
@@ -134,6 +135,8 @@ static void choose_programs(struct memwitness *skel, const struct feature *f)
 		{skel->progs.oom_leave_fexit, feature_is(oom, HOW_FENTRY)},
 		{skel->progs.oom_enter_kprobe, feature_is(oom, HOW_KPROBE)},
 		{skel->progs.oom_leave_kretprobe, feature_is(oom, HOW_KPROBE)},
+		{skel->progs.oom_stat,
+		 feature_is(&f[FEAT_MEMCG_STAT], HOW_KFUNCS) && !feature_is(oom, HOW_TRACEPOINT)},
 		{skel->progs.exit_fentry, feature_is(dead, HOW_FENTRY)},
 		{skel->progs.exit_kprobe, feature_is(dead, HOW_KPROBE)},
 		{skel->progs.exit_free, exit_is_old(f)},
@@ -165,6 +168,7 @@ static void plainest(struct feature *f, int error)
 	if (feature_is(&f[FEAT_RSS_EXACT], HOW_PERCPU_SUM))
 		feature_degrade(&f[FEAT_RSS_EXACT], FEATURE_FALLBACK, "bare counters", error);
 	feature_degrade(&f[FEAT_ITER_CGROUP], FEATURE_NO, "", error);
+	feature_degrade(&f[FEAT_MEMCG_STAT], FEATURE_FALLBACK, HOW_FILES, error);
 }
 
 static int load_once(struct kernel *k, struct feature *features,
@@ -256,6 +260,15 @@ static int open_rings(struct kernel *k)
 	return 0;
 }
 
+static void probe_gfp(struct kernel *k)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	gfp_names_probe(&k->gfp, btf);
+	btf__free(btf);
+	k->decode.gfp = &k->gfp;
+}
+
 static int prepare(struct kernel *k, struct feature *features, int n_cpus)
 {
 	struct memwitness *skel = k->skel;
@@ -278,6 +291,7 @@ static int prepare(struct kernel *k, struct feature *features, int n_cpus)
 					"bare counters", -r);
 		}
 	}
+	probe_gfp(k);
 	k->decode.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	k->decode.rss_exact = feature_is(&features[FEAT_RSS_EXACT], HOW_PERCPU_SUM);
 	k->snapshot = malloc(SNAPSHOT_BYTES);

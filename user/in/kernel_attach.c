@@ -81,6 +81,19 @@ static int attach_perf_faults(struct kernel *k, int n_cpus)
 	return r;
 }
 
+/* Before mark_victim's own program, which takes along what this one has read. */
+static void attach_oom_stat(struct kernel *k, struct feature *features)
+{
+	struct feature *stat = &features[FEAT_MEMCG_STAT];
+	int r;
+
+	if (!feature_is(stat, HOW_KFUNCS))
+		return;
+	r = attach(k, k->skel->progs.oom_stat);
+	if (r)
+		feature_degrade(stat, FEATURE_FALLBACK, HOW_FILES, -r);
+}
+
 static void attach_oom(struct kernel *k, struct feature *features)
 {
 	struct memwitness *skel = k->skel;
@@ -207,6 +220,7 @@ int kernel_attach(struct kernel *k, struct feature features[FEAT_COUNT],
 	};
 	int r;
 
+	attach_oom_stat(k, features);
 	for (size_t i = 0; i < ARRAY_SIZE(required); i++) {
 		r = attach(k, required[i]);
 		if (r)

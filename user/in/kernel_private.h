@@ -30,6 +30,8 @@ struct bpf_program;
 #define HOW_PERCPU_SUM   "per-CPU sum"
 #define HOW_PLAIN        "plain counters"
 #define HOW_PERF_EVENT   "perf event"
+#define HOW_KFUNCS       "kfuncs"
+#define HOW_FILES        "memory.stat"
 
 /* True when the feature is there in this form. */
 bool feature_is(const struct feature *feature, const char *how);
@@ -94,7 +96,8 @@ struct kernel {
 	struct wire_stats *stats; /* kernel side, mapped */
 	const __u64 *told_again;  /* misses that a second program made good */
 	struct decode_config decode;
-	union event *event; /* the one that is being handed over */
+	struct gfp_names gfp; /* decode.gfp points here */
+	union event *event;   /* the one that is being handed over */
 
 	struct attached attached[MAX_LINKS];
 	size_t n_attached;

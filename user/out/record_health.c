@@ -26,6 +26,12 @@ static void put_globs(struct json_write *w, const char *key, const char (*globs)
 	jw_end(w);
 }
 
+static void put_percent(struct json_write *w, const char *key, uint64_t hundredths)
+{
+	if (hundredths < U64_UNLIMITED)
+		jw_double(w, key, (double)hundredths / 100.0, 2);
+}
+
 static void put_configuration(struct json_write *w, const struct ev_start *start)
 {
 	jw_object(w, "configuration");
@@ -35,6 +41,7 @@ static void put_configuration(struct json_write *w, const struct ev_start *start
 	jw_u64(w, "max_containers", start->max_containers);
 	jw_string(w, "redact", redact_name(start->redact), JSON_NAME);
 	jw_bool(w, "all_exits", start->all_exits != 0);
+	put_percent(w, "pressure_threshold_percent", start->pressure_threshold);
 	put_globs(w, "cgroup", start->include, start->n_include);
 	put_globs(w, "exclude_cgroup", start->exclude, start->n_exclude);
 	jw_end(w);
@@ -116,6 +123,27 @@ static void put_programs(struct json_write *w, const struct rec_health *rec)
 	jw_end(w);
 }
 
+/* Cgroups in which the kernel counted more kills than were told of. */
+static void put_kill_gaps(struct json_write *w, const struct rec_kills *kills)
+{
+	if (!kills->n_gaps)
+		return;
+	jw_array(w, "cgroups");
+	for (size_t i = 0; i < kills->n_gaps && jw_room(w); i++) {
+		const struct rec_kill_gap *gap = &kills->gaps[i];
+
+		jw_object(w, NULL);
+		jw_string(w, "cgroup", gap->cgroup, JSON_TEXT);
+		jw_u64(w, "cgroup_id", gap->cgroup_id);
+		jw_u64(w, "kernel", gap->kernel);
+		jw_u64(w, "records", gap->records);
+		jw_u64(w, "counted_twice", gap->twice);
+		jw_u64(w, "missing", gap->missing);
+		jw_end(w);
+	}
+	jw_end(w);
+}
+
 void put_agent_health(struct json_write *w, const struct rec_health *rec)
 {
 	jw_double(w, "cpu_seconds", rec->cpu_seconds, 6);
@@ -125,8 +153,12 @@ void put_agent_health(struct json_write *w, const struct rec_health *rec)
 	put_resources(w, rec);
 	put_programs(w, rec);
 	jw_object(w, "oom_kills");
-	jw_u64(w, "records", rec->oom_records);
-	jw_u64(w, "kernel", rec->oom_kernel);
+	jw_u64(w, "records", rec->kills.records);
+	jw_u64(w, "kernel", rec->kills.kernel);
+	jw_u64(w, "counted_twice", rec->kills.twice);
+	jw_u64(w, "missing", rec->kills.missing);
+	jw_u64(w, "before_start", rec->kills.before_start);
+	put_kill_gaps(w, &rec->kills);
 	jw_u64(w, "mark_victim_seen", rec->mark_victim_seen);
 	jw_u64(w, "mark_victim_refused", rec->mark_victim_refused);
 	jw_u64(w, "no_kill", rec->oom_no_kill);

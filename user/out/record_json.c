@@ -41,6 +41,9 @@ static void put_body(struct json_write *w, const struct record *r)
 	case RECORD_OOM_KILL:
 		put_oom_kill(w, r->oom_kill);
 		break;
+	case RECORD_FINDING:
+		put_finding(w, r->finding);
+		break;
 	case RECORD_AGENT_HEALTH:
 		put_agent_health(w, r->agent_health);
 		break;
@@ -49,7 +52,6 @@ static void put_body(struct json_write *w, const struct record *r)
 		break;
 	case RECORD_RESTART_REPORT:
 	case RECORD_LEAK_REPORT:
-	case RECORD_FINDING:
 		break; /* the core has no struct for these: it cannot emit them */
 	}
 }

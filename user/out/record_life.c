@@ -40,6 +40,20 @@ static void put_signal(struct json_write *w, const struct rec_signal *signal)
 	jw_end(w);
 }
 
+static void put_nearest_limit(struct json_write *w, const struct rec_nearest_limit *nearest)
+{
+	if (!nearest->cgroup)
+		return;
+	jw_object(w, "nearest_limit");
+	jw_string(w, "cgroup", nearest->cgroup, JSON_TEXT);
+	jw_string(w, "level", level_name(nearest->level), JSON_NAME);
+	jw_u64(w, "usage", nearest->usage);
+	jw_u64(w, "limit", nearest->limit);
+	jw_double(w, "usage_ratio", nearest->usage_ratio, 4);
+	jw_double(w, "age_seconds", nearest->age_seconds, 6);
+	jw_end(w);
+}
+
 void put_process_exit(struct json_write *w, const struct rec_process_exit *rec)
 {
 	put_process(w, "process", &rec->process);
@@ -55,6 +69,7 @@ void put_process_exit(struct json_write *w, const struct rec_process_exit *rec)
 	jw_double(w, "lifetime_seconds", rec->lifetime_seconds, 6);
 	jw_object(w, "memory");
 	jw_u64(w, "peak_rss", rec->peak_rss);
+	put_nearest_limit(w, &rec->nearest);
 	jw_end(w);
 	put_fault_totals(w, rec->minor_faults, rec->major_faults);
 	jw_string(w, "incident", rec->incident, JSON_NAME);

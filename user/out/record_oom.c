@@ -1,22 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* record_oom.c - oom_kill: one line a victim, written at the kill. */
+#include <math.h>
+#include <string.h>
 #include "out/record_parts.h"
-
-static const char *level_name(enum limit_level level)
-{
-	switch (level) {
-	case LEVEL_CONTAINER:
-		return "container";
-	case LEVEL_POD:
-		return "pod";
-	case LEVEL_SLICE:
-		return "slice";
-	case LEVEL_HOST:
-		return "host";
-	default:
-		return "";
-	}
-}
 
 static void put_victim(struct json_write *w, const struct rec_oom_kill *rec)
 {
@@ -34,6 +20,7 @@ static void put_victim(struct json_write *w, const struct rec_oom_kill *rec)
 	jw_end(w);
 	jw_s64(w, "oom_score_adj", rec->oom_score_adj);
 	jw_double(w, "age_seconds", rec->age_seconds, 6);
+	jw_double(w, "anon_growth_per_second", rec->anon_growth_per_second, 1);
 	jw_end(w);
 }
 
@@ -62,6 +49,90 @@ static void put_limit_hit(struct json_write *w, const struct rec_limit_hit *hit)
 	jw_end(w);
 }
 
+static void put_memory_stat(struct json_write *w, const struct rec_memory_stat *stat)
+{
+	const struct ev_split *split = &stat->split;
+
+	if (isnan(stat->age_seconds))
+		return;
+	jw_object(w, "memory_stat");
+	jw_double(w, "age_seconds", stat->age_seconds, 6);
+	jw_string(w, "source", stat->source, JSON_NAME);
+	jw_u64(w, "anon", split->anon);
+	jw_u64(w, "file", split->file);
+	jw_u64(w, "shmem", split->shmem);
+	jw_u64(w, "kernel", split->kernel);
+	jw_u64(w, "slab_unreclaimable", split->slab_unreclaimable);
+	jw_u64(w, "inactive_file", split->inactive_file);
+	jw_u64(w, "active_file", split->active_file);
+	jw_u64(w, "unevictable", split->unevictable);
+	jw_u64(w, "sock", split->sock);
+	jw_u64(w, "swap", stat->swap);
+	jw_end(w);
+}
+
+static void put_processes(struct json_write *w, const struct rec_oom_kill *rec)
+{
+	if (isnan(rec->processes_age_seconds))
+		return;
+	jw_object(w, "processes");
+	jw_double(w, "age_seconds", rec->processes_age_seconds, 6);
+	jw_u64(w, "total", rec->processes_total);
+	jw_array(w, "list");
+	for (size_t i = 0; i < rec->n_processes && jw_room(w); i++) {
+		const struct rec_oom_process *p = &rec->processes[i];
+
+		jw_object(w, NULL);
+		put_process_brief(w, &p->process);
+		jw_s64(w, "anon", p->anon);
+		jw_s64(w, "file", p->file);
+		jw_s64(w, "shmem", p->shmem);
+		jw_s64(w, "swap", p->swap);
+		jw_s64(w, "oom_score_adj", p->oom_score_adj);
+		jw_end(w);
+	}
+	jw_end(w);
+	jw_end(w);
+}
+
+/* The names as the kernel's log has them between '|'. */
+static void put_allocation(struct json_write *w, const struct rec_oom_kill *rec)
+{
+	const char *names = rec->gfp_names ? rec->gfp_names : "";
+	char name[EV_NAME];
+
+	jw_object(w, "allocation");
+	jw_s64(w, "order", rec->order);
+	if (names[0])
+		jw_array(w, "gfp");
+	for (const char *p = names; *p && jw_room(w);) {
+		size_t len = strcspn(p, "|"), keep = len < sizeof(name) ? len : sizeof(name) - 1;
+
+		memcpy(name, p, keep);
+		name[keep] = '\0';
+		jw_string(w, NULL, name, EV_NAME);
+		p += len + (p[len] == '|');
+	}
+	if (names[0])
+		jw_end(w);
+	jw_hex(w, "gfp_mask", rec->gfp);
+	jw_end(w);
+}
+
+static const char *relation_name(enum oom_relation relation)
+{
+	static const char *const names[] = {
+		[RELATION_UNKNOWN] = "",
+		[RELATION_VICTIM] = "victim",
+		[RELATION_SAME_CONTAINER] = "same_container",
+		[RELATION_OTHER_CONTAINER] = "other_container",
+		[RELATION_RUNTIME] = "runtime",
+		[RELATION_HOST] = "host",
+	};
+
+	return names[relation];
+}
+
 void put_oom_kill(struct json_write *w, const struct rec_oom_kill *rec)
 {
 	jw_string(w, "incident", rec->incident, JSON_NAME);
@@ -72,13 +143,13 @@ void put_oom_kill(struct json_write *w, const struct rec_oom_kill *rec)
 	jw_object(w, "trigger");
 	put_process(w, "process", &rec->trigger);
 	put_container_ref(w, &rec->trigger_container);
+	jw_string(w, "relation", relation_name(rec->relation), JSON_NAME);
 	jw_end(w);
 	put_limit_hit(w, &rec->limit_hit);
-	/* The bits of gfp differ between kernels: only the running one could name them. */
-	jw_object(w, "allocation");
-	jw_s64(w, "order", rec->order);
-	jw_hex(w, "gfp_mask", rec->gfp);
-	jw_end(w);
+	put_memory_stat(w, &rec->memory_stat);
+	put_allocation(w, rec);
+	put_processes(w, rec);
+	put_history(w, rec->history);
 	jw_string(w, "method", rec->method, JSON_NAME);
 	jw_object(w, "latency");
 	jw_double(w, "kill_to_record_seconds", rec->kill_to_record_seconds, 6);
@@ -87,5 +158,8 @@ void put_oom_kill(struct json_write *w, const struct rec_oom_kill *rec)
 	jw_u64(w, "processes", rec->survivors);
 	if (rec->init_alive >= 0)
 		jw_bool(w, "init_alive", rec->init_alive > 0);
+	if (rec->orphans)
+		jw_u64(w, "orphans", rec->orphans);
 	jw_end(w);
+	jw_string(w, "summary", rec->summary, RECORD_SUMMARY);
 }

@@ -185,3 +185,49 @@ void put_fault_totals(struct json_write *w, uint64_t minor, uint64_t major)
 	jw_u64(w, "major", major);
 	jw_end(w);
 }
+
+const char *level_name(enum limit_level level)
+{
+	switch (level) {
+	case LEVEL_CONTAINER:
+		return "container";
+	case LEVEL_POD:
+		return "pod";
+	case LEVEL_SLICE:
+		return "slice";
+	case LEVEL_HOST:
+		return "host";
+	default:
+		return "";
+	}
+}
+
+/* A list of points; jw_u64() writes its "no limit" as null, which is what a gap is. */
+static void put_points(struct json_write *w, const char *key, const struct history *h,
+		       uint64_t (*point)(const struct history *h, uint32_t i))
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < h->n; i++)
+		any |= point(h, i) != U64_UNKNOWN;
+	if (!any)
+		return;
+	jw_array(w, key);
+	for (uint32_t i = 0; i < h->n; i++) {
+		uint64_t v = point(h, i);
+
+		jw_u64(w, NULL, v == U64_UNKNOWN ? U64_UNLIMITED : v);
+	}
+	jw_end(w);
+}
+
+void put_history(struct json_write *w, const struct history *history)
+{
+	if (!history || !history->n)
+		return;
+	jw_object(w, "history");
+	jw_seconds(w, "interval_seconds", history->interval);
+	put_points(w, "anon", history, history_anon);
+	put_points(w, "usage", history, history_usage);
+	jw_end(w);
+}

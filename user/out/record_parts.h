@@ -39,6 +39,12 @@ void put_fault_totals(struct json_write *w, uint64_t minor, uint64_t major);
 /* "signal_name" and the like: "SIGKILL", "SIGRTMIN+3"; "SIG32" for those without a name. */
 void put_signal_name(struct json_write *w, const char *key, uint64_t number);
 
+/* The word of the contract for a level; "" for an unknown one. */
+const char *level_name(enum limit_level level);
+
+/* "history": even points, null where nothing was read; left out for NULL. */
+void put_history(struct json_write *w, const struct history *history);
+
 /* One a type. */
 void put_agent_start(struct json_write *w, const struct rec_agent_start *rec);
 void put_agent_health(struct json_write *w, const struct rec_health *rec);
@@ -48,6 +54,7 @@ void put_container_stop(struct json_write *w, const struct rec_container_stop *r
 void put_container_sample(struct json_write *w, const struct rec_container_sample *rec);
 void put_host_sample(struct json_write *w, const struct rec_host_sample *rec);
 void put_process_exit(struct json_write *w, const struct rec_process_exit *rec);
+void put_finding(struct json_write *w, const struct rec_finding *rec);
 void put_oom_kill(struct json_write *w, const struct rec_oom_kill *rec);
 
 #endif
