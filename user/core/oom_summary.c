@@ -8,6 +8,7 @@
 
 /* Names come from containers: long ones are cut, so that the facts behind them stay. */
 #define NAME_SHOWN 64
+#define PATH_SHOWN 100
 
 struct sentence {
 	char *text;
@@ -49,6 +50,16 @@ static void say_name(struct sentence *s, const char *before, const char *name)
 	say(s, "%s%.*s", before, shown(name), name);
 }
 
+/* A path tells most at its end. */
+static void say_path(struct sentence *s, const char *before, const char *path)
+{
+	size_t len = strlen(path), from = len > PATH_SHOWN ? len - PATH_SHOWN : 0;
+
+	while (from && ((unsigned char)path[from] & 0xc0) == 0x80)
+		from++;
+	say(s, "%s%s%s", before, from ? "..." : "", path + from);
+}
+
 /* "512 MiB", "1.5 GiB", "300 KiB": three digits at most, cut and not rounded up. */
 static void say_bytes(struct sentence *s, uint64_t bytes)
 {
@@ -69,8 +80,10 @@ static void say_bytes(struct sentence *s, uint64_t bytes)
 
 static bool is_container(const struct record_container *c)
 {
-	return c && has(c->runtime) && strcmp(c->runtime, "none") != 0 &&
-	       strcmp(c->runtime, "systemd") != 0;
+	/* Some layouts tell a container's id, but not whose it is. */
+	if (!c || !has(c->runtime))
+		return c && has(c->id);
+	return strcmp(c->runtime, "none") != 0 && strcmp(c->runtime, "systemd") != 0;
 }
 
 static const char *kind_of(const struct record_container *c)
@@ -99,7 +112,7 @@ static void say_victim(struct sentence *s, const struct rec_oom_kill *k,
 	else if (has(c->id))
 		say(s, "%.12s", c->id);
 	else
-		say_name(s, "", has(c->cgroup) ? c->cgroup : "?");
+		say_path(s, "", has(c->cgroup) ? c->cgroup : "?");
 }
 
 static void say_limit(struct sentence *s, const struct rec_oom_kill *k,
@@ -127,7 +140,7 @@ static void say_limit(struct sentence *s, const struct rec_oom_kill *k,
 	else if (hit->level == LEVEL_POD)
 		say(s, "its pod");
 	else
-		say_name(s, "the slice ", has(hit->cgroup) ? hit->cgroup : "above it");
+		say_path(s, "the slice ", has(hit->cgroup) ? hit->cgroup : "above it");
 	if (hit->limit < U64_UNLIMITED) {
 		say(s, ", ");
 		say_bytes(s, hit->limit);
