@@ -22,7 +22,7 @@ $(BUILD)/tests/live: $(LIVE_OBJ)
 -include $(LIVE_OBJ:.o=.d)
 
 # The parser of the kernel log is compiled into its unit test.
-$(BUILD)/tests/test_klog: tests/live/klog.c tests/live/klog.h
+$(BUILD)/tests/test_klog: $(wildcard tests/live/klog*.[ch])
 
 # LIVE=name selects a run, a group or a scenario, for both targets: make check-live LIVE=oom/simple
 LIVE ?=

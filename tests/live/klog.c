@@ -28,31 +28,6 @@ static const char *last_of(const char *s, const char *what)
 	return found;
 }
 
-static void copy_n(char *dst, size_t size, const char *src, size_t n)
-{
-	if (n >= size)
-		n = size - 1;
-	memcpy(dst, src, n);
-	dst[n] = '\0';
-}
-
-/* /dev/kmsg shows bytes that cannot be printed, and the backslash, as \xNN. Undo it in place. */
-static void unescape(char *s)
-{
-	char *out = s;
-	unsigned int v;
-
-	while (*s) {
-		if (s[0] == '\\' && s[1] == 'x' && sscanf(s + 2, "%2x", &v) == 1 && v) {
-			*out++ = (char)v;
-			s += 4;
-		} else {
-			*out++ = *s++;
-		}
-	}
-	*out = '\0';
-}
-
 static bool parse_counter(const char *s, struct klog_counter *c)
 {
 	unsigned long long usage, limit, failcnt;
@@ -81,8 +56,7 @@ static bool parse_invoked(const char *line, struct klog_header *h)
 	memset(h, 0, sizeof(*h));
 	h->trigger_tid = -1;
 	h->pid = -1;
-	copy_n(h->trigger, sizeof(h->trigger), line, (size_t)(p - line));
-	unescape(h->trigger);
+	klog_text(h->trigger, sizeof(h->trigger), line, (size_t)(p - line));
 	p += sizeof(mark) - 1;
 	if (sscanf(p, "0x%llx(%n", &gfp, &n) != 1 || !n)
 		return true;
@@ -90,7 +64,7 @@ static bool parse_invoked(const char *line, struct klog_header *h)
 	close = strchr(p, ')');
 	if (!close || sscanf(close, "), order=%lld, oom_score_adj=%lld", &order, &adj) != 2)
 		return true;
-	copy_n(h->gfp_names, sizeof(h->gfp_names), p, (size_t)(close - p));
+	klog_text(h->gfp_names, sizeof(h->gfp_names), p, (size_t)(close - p));
 	h->gfp = gfp;
 	h->order = order;
 	h->trigger_adj = adj;
@@ -114,7 +88,7 @@ static bool take(const char *p, const char *end, char *dst, size_t size)
 {
 	if (!p || !end || end < p)
 		return false;
-	copy_n(dst, size, p, (size_t)(end - p));
+	klog_text(dst, size, p, (size_t)(end - p));
 	return true;
 }
 
@@ -146,7 +120,6 @@ static bool parse_oom_kill(const char *line, struct klog_header *h)
 	if (!take(task_memcg, task, h->task_memcg, sizeof(h->task_memcg)) ||
 	    !take(task + strlen(",task="), end, h->task, sizeof(h->task)))
 		return false;
-	unescape(h->task);
 	h->pid = pid;
 	h->uid = uid;
 	h->have_kill = true;
@@ -173,7 +146,6 @@ static bool parse_killed(const char *p, struct klog_kill *kill)
 		return false;
 	if (!take(p + n, end, kill->comm, sizeof(kill->comm)))
 		return false;
-	unescape(kill->comm);
 	kill->pid = pid;
 	kill->total_vm = vm * 1024;
 	kill->anon = anon * 1024;
@@ -233,6 +205,35 @@ static void add_kill(struct klog *k, const char *line, const char *p)
 	k->kills[k->n++] = kill;
 }
 
+static void counter_line(struct klog *k, const char *line, struct klog_counter *c)
+{
+	if (!parse_counter(line, c))
+		k->malformed++;
+}
+
+/* A line between "invoked oom-killer" and "oom-kill:". */
+static void header_line(struct klog *k, struct klog_header *h, const char *line)
+{
+	if (!strncmp(line, "CPU: ", 5) && h->trigger_tid < 0) {
+		parse_cpu(line, h);
+	} else if (!strncmp(line, "memory: usage ", 14)) {
+		counter_line(k, line + 8, &h->memory);
+	} else if (!strncmp(line, "swap: usage ", 12)) {
+		counter_line(k, line + 6, &h->swap);
+	} else if (!strncmp(line, "memory+swap: usage ", 19)) {
+		counter_line(k, line + 13, &h->memsw);
+	} else if (klog_stats_begin(&h->stats, line)) {
+		k->block = KLOG_IN_STATS;
+	} else if (klog_tasks_begin(&h->tasks, line)) {
+		k->block = KLOG_IN_TASKS;
+	} else if (k->block == KLOG_IN_STATS) {
+		klog_stats_line(&h->stats, line);
+	} else if (k->block == KLOG_IN_TASKS && line[0] == '[') {
+		if (!klog_tasks_line(&h->tasks, line))
+			k->malformed++;
+	}
+}
+
 void klog_line(struct klog *k, const char *line)
 {
 	struct klog_header *h = &k->header;
@@ -242,7 +243,9 @@ void klog_line(struct klog *k, const char *line)
 		if (!h->valid)
 			k->malformed++;
 		k->group_next = false;
+		k->block = KLOG_NO_BLOCK;
 	} else if (!strncmp(line, "oom-kill:constraint=", 20)) {
+		k->block = KLOG_NO_BLOCK;
 		if (!parse_oom_kill(line, h))
 			k->malformed++;
 		k->group_next = false;
@@ -252,19 +255,8 @@ void klog_line(struct klog *k, const char *line)
 		h->valid = h->have_kill;
 	} else if ((p = strstr(line, "ut of memory")) && (p = strstr(p, ": Killed process "))) {
 		add_kill(k, line, p + 2);
-	} else if (!h->valid) {
-		return;
-	} else if (!strncmp(line, "CPU: ", 5) && h->trigger_tid < 0) {
-		parse_cpu(line, h);
-	} else if (!strncmp(line, "memory: usage ", 14)) {
-		if (!parse_counter(line + 8, &h->memory))
-			k->malformed++;
-	} else if (!strncmp(line, "swap: usage ", 12)) {
-		if (!parse_counter(line + 6, &h->swap))
-			k->malformed++;
-	} else if (!strncmp(line, "memory+swap: usage ", 19)) {
-		if (!parse_counter(line + 13, &h->memsw))
-			k->malformed++;
+	} else if (h->valid) {
+		header_line(k, h, line);
 	}
 }
 
@@ -315,6 +307,13 @@ void klog_drain(struct klog *k)
 			fprintf(k->copy, "%s\n", message);
 		klog_line(k, message);
 	}
+}
+
+void klog_forget(struct klog *k)
+{
+	k->n = 0;
+	k->seen = 0;
+	k->header.valid = false;
 }
 
 void klog_close(struct klog *k)

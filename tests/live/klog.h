@@ -12,8 +12,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define KLOG_COMM 64
-#define KLOG_PATH 512
+#define KLOG_COMM  64
+#define KLOG_PATH  512
+#define KLOG_TASKS 64
 
 /* "swap: usage 0kB, limit 1024kB, failcnt 0", in bytes. */
 struct klog_counter {
@@ -21,6 +22,49 @@ struct klog_counter {
 	uint64_t usage;
 	uint64_t limit;
 	uint64_t failcnt;
+};
+
+/* What is compared of "Memory cgroup stats for /a:", by the names of v2's memory.stat. */
+enum klog_stat {
+	KLOG_ANON,
+	KLOG_FILE,
+	KLOG_SHMEM,
+	KLOG_KERNEL,
+	KLOG_SLAB_UNRECLAIMABLE,
+	KLOG_INACTIVE_FILE,
+	KLOG_ACTIVE_FILE,
+	KLOG_UNEVICTABLE,
+	KLOG_SOCK,
+	KLOG_SWAP, /* v1 only */
+	KLOG_STATS
+};
+
+struct klog_stats {
+	bool valid;
+	bool v1; /* v1's own names, with "total_" for the whole subtree: on v1 from 6.4 on */
+	char path[KLOG_PATH];
+	int64_t values[KLOG_STATS]; /* bytes; -1: not printed */
+};
+
+/* A row of "Tasks state", in bytes. */
+struct klog_task {
+	int64_t pid; /* of the thread that holds the memory */
+	int64_t tgid;
+	int64_t uid;
+	uint64_t total_vm;
+	uint64_t rss;
+	int64_t anon, file, shmem; /* -1 to 6.7, which print their sum alone */
+	uint64_t page_tables;
+	uint64_t swap;
+	int64_t oom_score_adj;
+	char comm[KLOG_COMM];
+};
+
+struct klog_tasks {
+	bool valid;
+	bool split;     /* rss comes in its three parts too */
+	unsigned int n; /* rows that the kernel printed; the first KLOG_TASKS are kept */
+	struct klog_task rows[KLOG_TASKS];
 };
 
 /* What dump_header() says of a decision. The kernel leaves it out when it comes too often. */
@@ -35,6 +79,8 @@ struct klog_header {
 	struct klog_counter memory;
 	struct klog_counter swap;
 	struct klog_counter memsw;
+	struct klog_stats stats;
+	struct klog_tasks tasks;
 	/* the "oom-kill:" line */
 	bool have_kill;
 	bool global;
@@ -71,6 +117,7 @@ struct klog {
 	uint64_t malformed;   /* lines that begin like ours and do not go on so */
 	uint64_t overwritten; /* /dev/kmsg lost something before we read it */
 	struct klog_header header;
+	enum { KLOG_NO_BLOCK, KLOG_IN_STATS, KLOG_IN_TASKS } block;
 	bool group_next;
 	int fd;
 	FILE *copy;
@@ -91,6 +138,26 @@ void klog_drain(struct klog *k);
 /* Take one message, without its prefix and without a newline. */
 void klog_line(struct klog *k, const char *line);
 
+/* Forget the kills so far; the log is read on from where it is. */
+void klog_forget(struct klog *k);
+
 void klog_close(struct klog *k);
+
+/* ---- parts of the parser: klog_blocks.c ---- */
+
+/* Copy n bytes into dst and undo the \xNN of /dev/kmsg. */
+void klog_text(char *dst, size_t size, const char *src, size_t n);
+
+/* "Memory cgroup stats for /a:" begins the block. False: the line is none of it. */
+bool klog_stats_begin(struct klog_stats *s, const char *line);
+
+/* A line of the block, or all of it at once: to 6.1 it is one message. Others pass unnoticed. */
+void klog_stats_line(struct klog_stats *s, const char *line);
+
+/* The titles of the table. False: they are no titles. */
+bool klog_tasks_begin(struct klog_tasks *t, const char *line);
+
+/* A row of it. False: it begins like one and does not go on so. */
+bool klog_tasks_line(struct klog_tasks *t, const char *line);
 
 #endif

@@ -121,8 +121,7 @@ static void run_one(struct live *l, const struct run *run)
 	l->all_exits = run->all_exits;
 	memset(l->expected, 0, sizeof(*l->expected));
 	klog_drain(&l->klog);
-	l->klog.n = 0;
-	l->klog.header.valid = false;
+	klog_forget(&l->klog);
 
 	check_open(&l->checks, "%s: the agent starts", run->name);
 	err = agent_start(l, run->all_exits ? all_exits : NULL);
