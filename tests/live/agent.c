@@ -2,6 +2,7 @@
 /* agent.c - start the agent, follow its records, end it, replay its event log. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,37 @@ void agent_poll(struct live *l)
 	records_load(&l->agent.records, l->agent.records_path);
 }
 
+/* Counted in the text: what is loaded here, every child to come would inherit. */
+static unsigned int snapshots(struct agent *a)
+{
+	static const char end[] = "{\"ev\":\"memcgs_end\"";
+	_cleanup_fclose_ FILE *f = fopen(a->events_path, "re");
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	ssize_t n;
+
+	if (!f || fseek(f, a->events_seen, SEEK_SET))
+		return a->snapshots;
+	while ((n = getline(&line, &size, f)) > 0 && line[n - 1] == '\n') {
+		a->snapshots += !strncmp(line, end, sizeof(end) - 1);
+		a->events_seen += n;
+	}
+	return a->snapshots;
+}
+
+bool agent_wait_snapshots(struct live *l, unsigned int n)
+{
+	uint64_t deadline = now_ns() + LIVE_DEADLINE_SECONDS * NS_PER_SEC;
+	unsigned int wanted = snapshots(&l->agent) + n;
+
+	while (snapshots(&l->agent) < wanted) {
+		if (now_ns() > deadline)
+			return false;
+		sleep_ms(20);
+	}
+	return true;
+}
+
 int agent_stop(struct live *l)
 {
 	struct agent *a = &l->agent;
@@ -125,6 +157,8 @@ void agent_free(struct agent *a)
 {
 	records_free(&a->records);
 	records_free(&a->events);
+	/* The children of the next run would have it all on their account. */
+	malloc_trim(0);
 }
 
 static bool same_files(const char *one, const char *two, long *at)

@@ -25,7 +25,7 @@
 
 #define LIVE_PATH  512
 #define LIVE_NAME  64
-#define LIVE_PIDS  32
+#define LIVE_TASKS 64
 #define NS_PER_SEC 1000000000ULL
 #define NS_PER_MS  1000000ULL
 #define MIB        (1024ULL * 1024)
@@ -121,15 +121,42 @@ struct expected_exit {
 	char sender_cgroup[LIVE_PATH]; /* "": does not matter */
 };
 
+/* A process in the cgroup of the limit or below it. */
+struct expected_task {
+	pid_t pid;
+	uint64_t since; /* it has surely been there from then on */
+	bool victim;    /* it may be killed */
+};
+
 struct expected_oom {
 	char what[LIVE_NAME];
 	char task_cgroup[LIVE_PATH];
-	char limit_cgroup[LIVE_PATH]; /* "": global */
-	pid_t pids[LIVE_PIDS];        /* those who may be the victims */
-	int n_pids;
+	char limit_cgroup[LIVE_PATH]; /* "": the kernel's log decides */
+	struct expected_task tasks[LIVE_TASKS];
+	int n_tasks;
 	int min, max; /* kills */
 	bool group;
-	bool busy; /* others run or die meanwhile: counters move between two looks at them */
+	bool busy;      /* others run or die meanwhile: counters move between two looks */
+	bool watched;   /* snapshots saw it all: what they tell must be in the record */
+	bool no_header; /* more at once than the kernel prints headers for */
+	bool swaps;     /* it fills its swap first */
+	const char *constraint;
+	const char *level;    /* of the limit; NULL: does not matter */
+	const char *relation; /* of a trigger other than the victim itself */
+	int init_alive;       /* 1, 0, -1: does not matter */
+	int orphans;
+	int survivors; /* -1: does not matter; of a group: when the last was killed */
+	char container_id[72], pod_uid[40]; /* "": does not matter */
+};
+
+/* How a process grew, by its own account, from the first step to the last. */
+struct growth {
+	pid_t pid;
+	unsigned int n;
+	struct {
+		uint64_t at;
+		uint64_t bytes;
+	} steps[64];
 };
 
 struct expected_cgroup {
@@ -152,9 +179,11 @@ struct expected {
 	unsigned int n_exits;
 	unsigned int n_ooms;
 	unsigned int n_cgroups;
+	unsigned int oom_failures; /* scenarios that could not be played */
 	struct expected_exit exits[EXPECT_EXITS];
 	struct expected_oom ooms[EXPECT_OOMS];
 	struct expected_cgroup cgroups[EXPECT_CGROUPS];
+	struct growth growth;
 };
 
 /* ---- the agent and its records ---- */
@@ -174,6 +203,8 @@ struct agent {
 	char errors_path[LIVE_PATH];
 	struct records records;
 	struct records events; /* only loaded after its end */
+	long events_seen;      /* how far its snapshots were counted */
+	unsigned int snapshots;
 };
 
 /* A child that was sent a harmless signal at `at` and ends much later, when told. */
@@ -182,6 +213,12 @@ struct old_signal {
 	uint64_t at;
 	int go[2];
 	int said[2];
+};
+
+/* Values of the records that were held against the kernel's. */
+struct field_count {
+	unsigned long compared;
+	unsigned long mismatches;
 };
 
 struct live {
@@ -202,6 +239,7 @@ struct live {
 	const char *run;  /* name of the run */
 	const char *tier; /* "auto" "fentry" "kprobe" "tracepoint" */
 	bool all_exits;
+	struct field_count fields; /* of all runs */
 	struct agent agent;
 	struct old_signal old;
 };
@@ -210,6 +248,8 @@ struct live {
 int agent_start(struct live *l, const char *const *options);
 /* Read what it has written since. */
 void agent_poll(struct live *l);
+/* Wait until it has taken n more snapshots, by its event log. False: it did not in time. */
+bool agent_wait_snapshots(struct live *l, unsigned int n);
 /* SIGTERM, wait, load the rest and the event log. Its wait status, or -errno. */
 int agent_stop(struct live *l);
 /* Run `memwitness replay` over the event log and compare with the records. */
@@ -256,6 +296,13 @@ void counts_check(struct live *l);
 bool counts_ready(struct live *l);
 
 /* ---- init of a virtual machine ---- */
+
+/* The numbers of its disks, as run.sh gives them. */
+#define VM_DISK_RESULTS 1
+#define VM_DISK_SWAP    2
+
+/* The device of the disk with that number. */
+bool vm_disk(unsigned long number, char *path, size_t size);
 
 /* Mount, run the tests in a child, write the results to the disk, power off. Never returns. */
 _Noreturn void vm_main(int argc, char **argv);

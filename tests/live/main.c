@@ -51,6 +51,8 @@ static int run_tests(struct live *l)
 	live_runs(l);
 	klog_close(&l->klog);
 	munmap(l->expected, sizeof(*l->expected));
+	printf("OOM fields in all: %lu compared, %lu mismatches\n", l->fields.compared,
+	       l->fields.mismatches);
 	printf("%u passed, %u failed\n", l->checks.passed, l->checks.failed);
 	fflush(stdout);
 	return l->checks.failed || !l->checks.passed;

@@ -19,7 +19,6 @@
 #include "base/cleanup.h"
 #include "live.h"
 
-#define DISK      "/dev/nvme0n1"
 #define RESULTS   "/run/live"
 #define TAR_BLOCK 512
 
@@ -135,16 +134,32 @@ static int tar_file(int disk, const char *dir, const char *name)
 	return 0;
 }
 
+bool vm_disk(unsigned long number, char *path, size_t size)
+{
+	struct cg sys;
+	uint64_t nsid;
+
+	/* Newer kernels look at both at once and name them as they come. */
+	for (int i = 1; i <= 2; i++) {
+		snprintf(sys.dir, sizeof(sys.dir), "/sys/block/nvme0n%d", i);
+		snprintf(path, size, "/dev/nvme0n%d", i);
+		if (!cg_read(&sys, "nsid", NULL, &nsid) && nsid == number)
+			return true;
+	}
+	return false;
+}
+
 static int write_results(void)
 {
-	char zero[TAR_BLOCK * 2] = "";
+	char zero[TAR_BLOCK * 2] = "", path[64];
 	_cleanup_closedir_ DIR *d = NULL;
 	_cleanup_close_ int disk = -1;
 	struct dirent *e;
 	int err = 0;
 
 	for (int i = 0; i < 100 && disk < 0; i++) {
-		disk = open(DISK, O_WRONLY | O_CLOEXEC);
+		if (vm_disk(VM_DISK_RESULTS, path, sizeof(path)))
+			disk = open(path, O_WRONLY | O_CLOEXEC);
 		if (disk < 0)
 			sleep_ms(50);
 	}

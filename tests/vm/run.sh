@@ -71,14 +71,20 @@ append="console=ttyS0 panic=-1 quiet mitigations=off random.trust_cpu=on"
 [ $version = v1 ] && append="$append mwv1 swapaccount=1"
 [ $# -eq 0 ] || append="$append -- $*"
 
+# The disk of the results, one for swap, and a small second node of memory (oom_machine.c).
 boot() {
-	rm -f "$work/disk"
+	rm -f "$work/disk" "$work/swap"
 	truncate -s 512M "$work/disk"
+	truncate -s 64M "$work/swap"
 	timeout --kill-after=10 "$limit" "$qemu" -accel tcg,thread=multi -cpu max -m 1024 -smp 2 \
+		-object memory-backend-ram,id=m0,size=928M -numa node,nodeid=0,cpus=0-1,memdev=m0 \
+		-object memory-backend-ram,id=m1,size=96M -numa node,nodeid=1,memdev=m1 \
 		-nographic -nodefaults -serial stdio -nic none -no-reboot \
 		-kernel "$vmlinuz" -initrd "$work/initrd" \
 		-drive "file=$work/disk,format=raw,if=none,id=results,cache=unsafe" \
-		-device nvme,serial=results,drive=results \
+		-drive "file=$work/swap,format=raw,if=none,id=swap,cache=unsafe" \
+		-device nvme,id=nvme,serial=live -device nvme-ns,drive=results,nsid=1 \
+		-device nvme-ns,drive=swap,nsid=2 \
 		-append "$append" </dev/null >"$out/console.log" 2>"$out/qemu.log" || true
 	# The firmware clears the screen; what is left is plain text.
 	tr -d '\r' <"$out/console.log" | sed 's/\x1b\(c\|\[[0-9;?]*[A-Za-z]\)//g' >"$work/console"
@@ -105,7 +111,7 @@ tar -xf "$work/disk" -C "$out" 2>"$out/tar.log" || true
 [ -s "$out/tar.log" ] || rm -f "$out/tar.log"
 [ -s "$out/qemu.log" ] || rm -f "$out/qemu.log"
 # Only what the tests say: the kernel's own boot messages stay in the file.
-grep -aE '^(ok  |FAIL|live:|init:|  )' "$out/console.log" || true
+grep -aE '^(ok  |FAIL|live:|init:|OOM fields|  )' "$out/console.log" || true
 [ -n "$verdict" ] || {
 	tail -n 30 "$out/console.log"
 	die "$name $version: the machine died twice without a verdict"
