@@ -50,12 +50,11 @@ static void show_errors(const struct agent *a)
 
 static void name_files(struct live *l)
 {
-	struct agent *a = &l->agent;
+	struct agent *a = l->agent;
 
-	memset(a, 0, sizeof(*a));
-	snprintf(a->records_path, sizeof(a->records_path), "%s/%s.records", l->dir, l->run);
-	snprintf(a->events_path, sizeof(a->events_path), "%s/%s.events", l->dir, l->run);
-	snprintf(a->errors_path, sizeof(a->errors_path), "%s/%s.stderr", l->dir, l->run);
+	snprintf(a->records_path, sizeof(a->records_path), "%s/%s.records", l->dir, l->agent->name);
+	snprintf(a->events_path, sizeof(a->events_path), "%s/%s.events", l->dir, l->agent->name);
+	snprintf(a->errors_path, sizeof(a->errors_path), "%s/%s.stderr", l->dir, l->agent->name);
 	unlink(a->records_path);
 	unlink(a->events_path);
 	unlink(a->errors_path);
@@ -63,11 +62,11 @@ static void name_files(struct live *l)
 
 int agent_start(struct live *l, const char *const *options)
 {
-	struct agent *a = &l->agent;
+	struct agent *a = l->agent;
 	const char *argv[MAX_ARGS] = {
 		l->agent_path,       "run",          "--output",          a->records_path,
 		"--record",          a->events_path, "--sample-interval", "200ms",
-		"--report-interval", "2s",           "--oom-tier",        l->tier};
+		"--report-interval", "2s",           "--oom-tier",        l->agent->tier};
 	uint64_t deadline = now_ns() + LIVE_DEADLINE_SECONDS * NS_PER_SEC;
 	int n = 12, status;
 	size_t i = 0;
@@ -101,7 +100,7 @@ int agent_start(struct live *l, const char *const *options)
 
 void agent_poll(struct live *l)
 {
-	records_load(&l->agent.records, l->agent.records_path);
+	records_load(&l->agent->records, l->agent->records_path);
 }
 
 /* Counted in the text: what is loaded here, every child to come would inherit. */
@@ -125,19 +124,24 @@ static unsigned int snapshots(struct agent *a)
 bool agent_wait_snapshots(struct live *l, unsigned int n)
 {
 	uint64_t deadline = now_ns() + LIVE_DEADLINE_SECONDS * NS_PER_SEC;
-	unsigned int wanted = snapshots(&l->agent) + n;
+	unsigned int wanted[LIVE_AGENTS];
 
-	while (snapshots(&l->agent) < wanted) {
-		if (now_ns() > deadline)
+	for (unsigned int i = 0; i < l->n_agents; i++)
+		wanted[i] = snapshots(&l->agents[i]) + n;
+	for (unsigned int i = 0; i < l->n_agents;) {
+		if (snapshots(&l->agents[i]) >= wanted[i])
+			i++;
+		else if (now_ns() > deadline)
 			return false;
-		sleep_ms(20);
+		else
+			sleep_ms(20);
 	}
 	return true;
 }
 
 int agent_stop(struct live *l)
 {
-	struct agent *a = &l->agent;
+	struct agent *a = l->agent;
 	struct child c = {.pid = a->pid};
 	int status = 0, err;
 
@@ -181,7 +185,7 @@ static bool same_files(const char *one, const char *two, long *at)
 
 void agent_check_replay(struct live *l)
 {
-	struct agent *a = &l->agent;
+	struct agent *a = l->agent;
 	const char *argv[] = {l->agent_path, "replay", a->events_path, NULL};
 	char out[LIVE_PATH];
 	struct child c;
@@ -190,8 +194,8 @@ void agent_check_replay(struct live *l)
 	long at = 0;
 	bool equal;
 
-	check_open(&l->checks, "%s: replay gives the same bytes", l->run);
-	snprintf(out, sizeof(out), "%s/%s.replayed", l->dir, l->run);
+	check_open(&l->checks, "%s: replay gives the same bytes", l->agent->name);
+	snprintf(out, sizeof(out), "%s/%s.replayed", l->dir, l->agent->name);
 	c.pid = spawn(argv, out, a->errors_path);
 	if (!check(&l->checks, c.pid > 0 && !child_wait(&c, &status, NULL) && status == 0,
 		   "replay ended with wait status 0x%x", (unsigned)status))
@@ -226,14 +230,14 @@ static void check_head(struct live *l, json_t *o, int64_t seq)
 
 void agent_check_lines(struct live *l)
 {
-	const struct records *r = &l->agent.records;
+	const struct records *r = &l->agent->records;
 	struct checks *c = &l->checks;
 
-	check_open(c, "%s: lines and sequence", l->run);
+	check_open(c, "%s: lines and sequence", l->agent->name);
 	check(c, r->broken == 0, "%zu lines are no JSON objects, first: %s", r->broken,
 	      r->first_broken);
-	check(c, l->agent.events.broken == 0, "%zu lines of the event log are no JSON, first: %s",
-	      l->agent.events.broken, l->agent.events.first_broken);
+	check(c, l->agent->events.broken == 0, "%zu lines of the event log are no JSON, first: %s",
+	      l->agent->events.broken, l->agent->events.first_broken);
 	for (size_t i = 0; i < r->n; i++)
 		check_head(l, r->lines[i], (int64_t)i + 1);
 	if (check(c, r->n > 1, "only %zu records", r->n)) {

@@ -194,7 +194,7 @@ static unsigned int records_of(struct live *l, const struct expected_cgroup *x, 
 	unsigned int n = 0;
 	json_t *o;
 
-	for (size_t i = 0; (o = records_next(&l->agent.records, type, &i));)
+	for (size_t i = 0; (o = records_next(&l->agent->records, type, &i));)
 		if (json_int(o, "container.cgroup_id", -1) == (int64_t)x->cg.id &&
 		    json_is(o, "container.cgroup", x->cg.path) && !n++)
 			*first = o;
@@ -259,7 +259,7 @@ void counts_check(struct live *l)
 		const struct expected_cgroup *x = &e->cgroups[i];
 
 		if (strcmp(last, x->what))
-			check_open(&l->checks, "%s: container: %s", l->run, x->what);
+			check_open(&l->checks, "%s: container: %s", l->agent->name, x->what);
 		last = x->what;
 		check_one(l, x);
 	}

@@ -22,7 +22,7 @@ static unsigned int records_of(struct live *l, const struct expected_exit *x, js
 	unsigned int n = 0;
 	json_t *o;
 
-	for (size_t i = 0; (o = records_next(&l->agent.records, "process_exit", &i));)
+	for (size_t i = 0; (o = records_next(&l->agent->records, "process_exit", &i));)
 		if (json_int(o, "process.pid", -1) == x->pid &&
 		    live_owns(l, json_str(o, "container.cgroup")) && !n++)
 			*first = o;
@@ -120,7 +120,7 @@ static void check_one(struct live *l, const struct expected_exit *x)
 	struct checks *c = &l->checks;
 	json_t *o = NULL;
 	unsigned int n = records_of(l, x, &o);
-	bool wanted = l->all_exits || x->status != 0;
+	bool wanted = l->agent->all_exits || x->status != 0;
 
 	check(c, n == wanted, "%s, pid %d, wait status 0x%x: %u process_exit records", x->what,
 	      x->pid, (unsigned)x->status, n);
@@ -155,7 +155,7 @@ void exits_check(struct live *l)
 		if (seen)
 			continue;
 		last = x->what;
-		check_open(&l->checks, "%s: exit: %s", l->run, last);
+		check_open(&l->checks, "%s: exit: %s", l->agent->name, last);
 		for (unsigned int j = i; j < e->n_exits; j++)
 			if (!strcmp(e->exits[j].what, last))
 				check_one(l, &e->exits[j]);
@@ -171,7 +171,7 @@ bool exits_ready(struct live *l)
 		const struct expected_exit *x = &e->exits[i];
 		json_t *o = NULL;
 
-		if ((l->all_exits || x->status) && !records_of(l, x, &o))
+		if ((l->agent->all_exits || x->status) && !records_of(l, x, &o))
 			return false;
 	}
 	return true;

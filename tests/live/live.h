@@ -7,9 +7,9 @@
  * removes; as init of a virtual machine it mounts what it needs, runs the same tests and powers
  * off. It shares no code with the agent beyond base/cleanup.h: two witnesses.
  *
- * A run is one life of the agent with its options: the groups of scenarios of the run cause
- * things and note what they caused (struct expected_*), the agent is ended, then the groups'
- * checks compare the records with what was noted.
+ * A run is one life of the agent with its options, or of several agents that see the same: the
+ * groups of scenarios of the run cause things and note what they caused (struct expected_*), the
+ * agents are ended, then the groups' checks compare the records of each with what was noted.
  */
 #ifndef MW_LIVE_H
 #define MW_LIVE_H
@@ -26,9 +26,11 @@
 #define LIVE_PATH  512
 #define LIVE_NAME  64
 #define LIVE_TASKS 64
-#define NS_PER_SEC 1000000000ULL
-#define NS_PER_MS  1000000ULL
-#define MIB        (1024ULL * 1024)
+/* Agents that run at once. */
+#define LIVE_AGENTS 3
+#define NS_PER_SEC  1000000000ULL
+#define NS_PER_MS   1000000ULL
+#define MIB         (1024ULL * 1024)
 /* What an emulated machine may take for what a real one does at once. */
 #define LIVE_DEADLINE_SECONDS 30
 
@@ -197,6 +199,9 @@ struct records {
 };
 
 struct agent {
+	const char *name;
+	const char *tier; /* "auto" "fentry" "kprobe" "tracepoint" */
+	bool all_exits;
 	pid_t pid;
 	char records_path[LIVE_PATH];
 	char events_path[LIVE_PATH];
@@ -236,11 +241,10 @@ struct live {
 	struct expected *expected;
 	uint64_t kill_times[10]; /* the kernel prints a header for ten kills in five seconds */
 	unsigned int n_kill_times;
-	const char *run;  /* name of the run */
-	const char *tier; /* "auto" "fentry" "kprobe" "tracepoint" */
-	bool all_exits;
 	struct field_count fields; /* of all runs */
-	struct agent agent;
+	struct agent agents[LIVE_AGENTS];
+	unsigned int n_agents;
+	struct agent *agent; /* the one that is started, asked, checked or ended */
 	struct old_signal old;
 };
 
@@ -248,7 +252,7 @@ struct live {
 int agent_start(struct live *l, const char *const *options);
 /* Read what it has written since. */
 void agent_poll(struct live *l);
-/* Wait until it has taken n more snapshots, by its event log. False: it did not in time. */
+/* Wait until all have taken n more snapshots, by their event logs. False: not in time. */
 bool agent_wait_snapshots(struct live *l, unsigned int n);
 /* SIGTERM, wait, load the rest and the event log. Its wait status, or -errno. */
 int agent_stop(struct live *l);

@@ -122,9 +122,10 @@ int live_main(struct live *l)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: live --agent FILE [--dir DIR] [NAME...]\n"
-			"NAME: a run (auto fentry kprobe tracepoint), a group (oom exits counts)\n"
-			"or a scenario (oom/simple ...). As root; as process 1 it sets up a VM.\n");
+	fprintf(stderr,
+		"usage: live --agent FILE [--dir DIR] [NAME...]\n"
+		"NAME: an agent (auto fentry kprobe tracepoint), a group (oom exits counts)\n"
+		"or a scenario (oom/simple ...). As root; as process 1 it sets up a VM.\n");
 	return 2;
 }
 

@@ -204,9 +204,9 @@ bool oom_set_adj(pid_t pid, int adj)
 	return fscanf(f, "%d", &now) == 1 && now == adj;
 }
 
-void oom_left_out(const struct live *l, const char *name, const char *why)
+void oom_left_out(const char *name, const char *why)
 {
-	printf("live: %s: %s is left out: %s\n", l->run, name, why);
+	printf("live: %s is left out: %s\n", name, why);
 }
 
 /* ---- bodies of children ---- */

@@ -64,7 +64,7 @@ struct expected_oom *oom_one(struct live *l, const char *what, const char *comm,
 /* Set and read back. */
 bool oom_set_adj(pid_t pid, int adj);
 /* Say why a scenario is left out here. */
-void oom_left_out(const struct live *l, const char *name, const char *why);
+void oom_left_out(const char *name, const char *why);
 
 /* Bodies of children. */
 void oom_eat_all(void *arg);

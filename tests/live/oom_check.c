@@ -30,7 +30,7 @@ static struct expected_oom *expected_of(struct live *l, int64_t tgid)
 /* Records of the victim; *first is the first of them. */
 static unsigned int records_of(struct live *l, int64_t tgid, json_t **first)
 {
-	const struct records *r = &l->agent.records;
+	const struct records *r = &l->agent->records;
 	unsigned int n = 0;
 	json_t *o;
 
@@ -42,7 +42,7 @@ static unsigned int records_of(struct live *l, int64_t tgid, json_t **first)
 
 static json_t *event_of(struct live *l, int64_t tgid)
 {
-	const struct records *r = &l->agent.events;
+	const struct records *r = &l->agent->events;
 
 	for (size_t i = 0; i < r->n; i++)
 		if (json_is(r->lines[i], "ev", "oom") &&
@@ -72,8 +72,8 @@ static void compare_kill(struct live *l, const struct klog_kill *kill,
 	method = json_str(p.record, "method");
 	p.itself = json_int(p.event, "trigger.pid", -1) == p.tgid;
 	p.has_control = strcmp(method, "tracepoint") != 0;
-	field(&p, !strcmp(l->tier, "auto") || !strcmp(l->tier, method),
-	      "method \"%s\", wanted \"%s\"", method, l->tier);
+	field(&p, !strcmp(l->agent->tier, "auto") || !strcmp(l->agent->tier, method),
+	      "method \"%s\", wanted \"%s\"", method, l->agent->tier);
 	field(&p, json_is(p.record, "severity", "critical"), "severity");
 	field(&p, json_num(p.record, "latency.kill_to_record_seconds", -1) >= 0, "no latency");
 	oom_compare_victim(&p);
@@ -92,7 +92,7 @@ static void check_victims(struct live *l, json_t *first, size_t i)
 
 	check(&l->checks, json_int(first, "victims", -1) == 1,
 	      "incident %s begins with victims %" PRId64, incident, json_int(first, "victims", -1));
-	while ((b = records_next(&l->agent.records, "oom_kill", &i))) {
+	while ((b = records_next(&l->agent->records, "oom_kill", &i))) {
 		if (!json_is(b, "incident", incident))
 			continue;
 		n++;
@@ -108,7 +108,7 @@ static void check_victims(struct live *l, json_t *first, size_t i)
 
 static void check_incidents(struct live *l)
 {
-	const struct records *r = &l->agent.records;
+	const struct records *r = &l->agent->records;
 	json_t *a, *b;
 
 	for (size_t i = 0; (a = records_next(r, "oom_kill", &i));) {
@@ -129,7 +129,7 @@ static void check_incidents(struct live *l)
 static void check_account(struct live *l)
 {
 	static const char stop[] = "agent_stop";
-	const struct records *r = &l->agent.records;
+	const struct records *r = &l->agent->records;
 	int64_t n = 0, records, kernel, twice, missing;
 	json_t *o = NULL;
 
@@ -162,7 +162,7 @@ static void check_invented(struct live *l)
 {
 	json_t *o;
 
-	for (size_t i = 0; (o = records_next(&l->agent.records, "oom_kill", &i));) {
+	for (size_t i = 0; (o = records_next(&l->agent->records, "oom_kill", &i));) {
 		int64_t pid = json_int(o, "victim.process.pid", -1);
 		bool found = false;
 
@@ -182,7 +182,7 @@ void oom_check(struct live *l)
 	struct field_count before = l->fields;
 
 	klog_drain(&l->klog);
-	check_open(&l->checks, "%s: OOM kills against the kernel's log", l->run);
+	check_open(&l->checks, "%s: OOM kills against the kernel's log", l->agent->name);
 	check(&l->checks, l->klog.malformed == 0, "%" PRIu64 " lines of the kernel not understood",
 	      l->klog.malformed);
 	check(&l->checks, l->klog.overwritten == 0, "the kernel log overran %" PRIu64 " times",

@@ -341,7 +341,7 @@ static json_t *exit_of(struct compare *p, unsigned int *n)
 	json_t *o, *found = NULL;
 
 	*n = 0;
-	for (size_t i = 0; (o = records_next(&p->l->agent.records, "process_exit", &i));)
+	for (size_t i = 0; (o = records_next(&p->l->agent->records, "process_exit", &i));)
 		if (json_int(o, "process.pid", -1) == p->tgid &&
 		    json_is(o, "process.start_time", start) && !(*n)++)
 			found = o;

@@ -219,6 +219,7 @@ static void run_place(struct live *l, const struct place *p)
 	snprintf(o->pod_uid, sizeof(o->pod_uid), "%s", p->uid);
 }
 
+/* The pod's alone: oom_pod_sibling(), oom_runtime(). */
 void oom_levels(struct live *l)
 {
 	static const struct place places[] = {
@@ -230,13 +231,6 @@ void oom_levels(struct live *l)
 		 "container",
 		 "3a0de2f9-70d0-4b8e-9d0e-9c5f8c1a0001",
 		 ID("0a1b2c01")},
-		{"level: pod",
-		 "mw-pod",
-		 {FS_QOS, "pod3a0de2f9-70d0-4b8e-9d0e-9c5f8c1a0002", ID("0a1b2c02")},
-		 {0, POD_LIMIT, 0},
-		 "pod",
-		 "3a0de2f9-70d0-4b8e-9d0e-9c5f8c1a0002",
-		 ID("0a1b2c02")},
 		{"level: slice",
 		 "mw-slice",
 		 {"oom/kubepods/besteffort", "pod3a0de2f970d04b8e9d0e9c5f8c1a0003", ID("0a1b2c03")},

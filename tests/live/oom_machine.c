@@ -43,7 +43,7 @@ void oom_global(struct live *l)
 	struct cg cg;
 
 	if (!l->vm) {
-		oom_left_out(l, "oom/global", "only a VM's memory may be used up");
+		oom_left_out("oom/global", "only a VM's memory may be used up");
 		return;
 	}
 	if (oom_cg(l, "oom/global", 0, &cg))
@@ -92,7 +92,7 @@ void oom_host(struct live *l)
 	struct cg cg;
 
 	if (!l->vm) {
-		oom_left_out(l, "oom/host", "only a VM's memory may be used up");
+		oom_left_out("oom/host", "only a VM's memory may be used up");
 		return;
 	}
 	if (!s || oom_cg(l, "oom/host", 0, &cg) ||
@@ -152,7 +152,7 @@ void oom_swap(struct live *l)
 	int err;
 
 	if (!l->vm) {
-		oom_left_out(l, "oom/swap", "the swap of a machine is not for tests to set up");
+		oom_left_out("oom/swap", "the swap of a machine is not for tests to set up");
 		return;
 	}
 	if (oom_cg(l, "oom/swap", OOM_LIMIT, &cg))
@@ -176,7 +176,7 @@ void oom_swap(struct live *l)
 static bool has_node(struct live *l, const char *name)
 {
 	if (!l->vm)
-		oom_left_out(l, name, "only a VM's memory may be used up");
+		oom_left_out(name, "only a VM's memory may be used up");
 	return l->vm;
 }
 

@@ -50,7 +50,7 @@ void oom_adj(struct live *l)
 static bool make_group(struct live *l, const char *name, uint64_t limit, struct cg *cg)
 {
 	if (l->cgroups.v1) {
-		oom_left_out(l, name, "cgroup v1 has no memory.oom.group");
+		oom_left_out(name, "cgroup v1 has no memory.oom.group");
 		return false;
 	}
 	return !oom_cg(l, name, limit, cg) && !cg_write(cg, "memory.oom.group", "1");
@@ -108,7 +108,7 @@ void oom_crowd(struct live *l)
 	if (oom_set_adj(spared.pid, -1000)) {
 		oom_expect_bystander(o, spared.pid);
 	} else {
-		oom_left_out(l, "the one that is spared", "oom_score_adj cannot be lowered here");
+		oom_left_out("the one that is spared", "oom_score_adj cannot be lowered here");
 		oom_end(o->what, &spared);
 		o->survivors = 0;
 	}

@@ -13,6 +13,8 @@ tests=$1
 shift
 passed=0
 failed=0
+compared=0
+mismatches=0
 bad=
 
 mkdir -p "$build/vm"
@@ -24,6 +26,9 @@ for t in $tests; do
 	read -r p f < <(sed -n 's/.*: \([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$build/vm/$t.out")
 	passed=$((passed + ${p:-0}))
 	failed=$((failed + ${f:-0}))
+	read -r n m < <(sed -n 's/^OOM fields in all: \([0-9]*\) compared, \([0-9]*\) mis.*/\1 \2/p' "$build/vm/$t.out")
+	compared=$((compared + ${n:-0}))
+	mismatches=$((mismatches + ${m:-0}))
 	[ "$code" -eq 0 ] || bad="$bad $t"
 	# A machine that gave no verdict is one failure of its own.
 	[ "$code" -ne 2 ] || failed=$((failed + 1))
@@ -35,6 +40,7 @@ for t in $tests; do
 		bad="$bad $t(schema)"
 	fi
 done
+echo "OOM fields on all kernels: $compared compared, $mismatches mismatches"
 [ -z "$bad" ] || echo "check-vm: failed:$bad"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ -z "$bad" ]
