@@ -165,6 +165,26 @@ void agent_free(struct agent *a)
 	malloc_trim(0);
 }
 
+/* Events that the agent knows its programs were passed over for, by its last word. */
+static int64_t events_lost(const struct agent *a)
+{
+	size_t i = a->records.n ? a->records.n - 1 : 0;
+	json_t *stop = records_next(&a->records, "agent_stop", &i), *buffer;
+
+	json_array_foreach(
+		json_at(stop, "health.buffers"), i,
+		buffer) if (json_is(buffer, "name", "programs")) return json_int(buffer, "lost", 0);
+	return 0;
+}
+
+bool agent_lost_exit(struct live *l)
+{
+	if (l->n_agents < 2 || l->agent->exits_missing >= events_lost(l->agent))
+		return false;
+	l->agent->exits_missing++;
+	return true;
+}
+
 static bool same_files(const char *one, const char *two, long *at)
 {
 	_cleanup_fclose_ FILE *a = fopen(one, "re"), *b = fopen(two, "re");

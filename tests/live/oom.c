@@ -88,21 +88,21 @@ struct expected_oom *oom_expect(struct live *l, const char *what, const struct c
 	return o;
 }
 
-static void add_task(struct expected_oom *o, pid_t pid, uint64_t since, bool victim)
+static void add_task(struct expected_oom *o, pid_t pid, bool victim)
 {
 	if (o->n_tasks < LIVE_TASKS)
 		o->tasks[o->n_tasks++] =
-			(struct expected_task){.pid = pid, .since = since, .victim = victim};
+			(struct expected_task){.pid = pid, .since = now_ns(), .victim = victim};
 }
 
 void oom_expect_victim(struct expected_oom *o, pid_t pid)
 {
-	add_task(o, pid, now_ns(), true);
+	add_task(o, pid, true);
 }
 
 void oom_expect_bystander(struct expected_oom *o, pid_t pid)
 {
-	add_task(o, pid, now_ns(), false);
+	add_task(o, pid, false);
 }
 
 void oom_expect_maybe(struct live *l, const struct expected_oom *first, pid_t pid)
@@ -118,17 +118,16 @@ void oom_expect_maybe(struct live *l, const struct expected_oom *first, pid_t pi
 
 void oom_tell_made(struct scratch *s, int i, pid_t pid)
 {
-	s->since[i] = now_ns();
 	atomic_store(&s->pids[i], (int)pid);
 }
 
-void oom_expect_made(struct expected_oom *o, const struct scratch *s, int i, bool victim)
+void oom_expect_made(struct expected_oom *o, struct scratch *s, int i, bool victim)
 {
 	uint64_t deadline = now_ns() + LIVE_DEADLINE_SECONDS * NS_PER_SEC;
 
 	while (!atomic_load(&s->pids[i]) && now_ns() < deadline)
 		sleep_ms(1);
-	add_task(o, atomic_load(&s->pids[i]), s->since[i], victim);
+	add_task(o, atomic_load(&s->pids[i]), victim);
 }
 
 /* ---- how it ends ---- */

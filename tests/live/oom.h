@@ -13,7 +13,6 @@
 struct scratch {
 	atomic_int go;
 	atomic_int pids[4]; /* of processes that a child made itself */
-	uint64_t since[4];  /* when they surely were there; written before the pid */
 };
 
 struct scratch *scratch_new(void);
@@ -35,11 +34,11 @@ void oom_failed(struct live *l, const char *what, int err);
 /* Note a kill to come; limit NULL: the kernel's log decides whose it is. */
 struct expected_oom *oom_expect(struct live *l, const char *what, const struct cg *task,
 				const struct cg *limit);
-/* A process that is there now. */
+/* A process that is there now, with the name and the score that it keeps. */
 void oom_expect_victim(struct expected_oom *o, pid_t pid);
 void oom_expect_bystander(struct expected_oom *o, pid_t pid);
 /* Slot i of the scratch, once it is filled. */
-void oom_expect_made(struct expected_oom *o, const struct scratch *s, int i, bool victim);
+void oom_expect_made(struct expected_oom *o, struct scratch *s, int i, bool victim);
 /*
  * The one who asked, for whom another is to be killed. What the victim had can come back later than
  * the kernel is done with it, and then it takes the one who asked too: that is a kill of its own.

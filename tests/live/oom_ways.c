@@ -174,10 +174,14 @@ static void leader_leaves(void *arg)
 
 void oom_leader_gone(struct live *l)
 {
+	struct expected_oom *o;
 	struct cg cg;
 
-	if (!oom_cg(l, "oom/leaderless", OOM_LIMIT, &cg))
-		oom_one(l, "leader gone", "mw-leader", &cg, &cg, leader_leaves);
+	if (oom_cg(l, "oom/leaderless", OOM_LIMIT, &cg))
+		return;
+	o = oom_one(l, "leader gone", "mw-leader", &cg, &cg, leader_leaves);
+	if (o)
+		o->leaderless = true;
 }
 
 static int sharer(void *arg)
