@@ -243,6 +243,7 @@ struct live {
 	struct expected *expected;
 	uint64_t kill_times[10]; /* the kernel prints a header for ten kills in five seconds */
 	unsigned int n_kill_times;
+	unsigned int n_paced;      /* the newest of them */
 	struct field_count fields; /* of all runs */
 	struct agent agents[LIVE_AGENTS];
 	unsigned int n_agents;

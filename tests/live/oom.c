@@ -29,15 +29,22 @@ void scratch_free(struct scratch *s)
 
 void oom_pace(struct live *l, unsigned int n)
 {
-	const unsigned int size = ARRAY_SIZE(l->kill_times);
-
 	for (unsigned int i = 0; i < n; i++) {
-		uint64_t *slot = &l->kill_times[l->n_kill_times++ % size];
+		uint64_t *slot = &l->kill_times[l->n_kill_times++ % ARRAY_SIZE(l->kill_times)];
 
 		while (*slot && now_ns() < *slot + 5200 * NS_PER_MS)
 			sleep_ms(20);
 		*slot = now_ns();
 	}
+	l->n_paced = n;
+}
+
+void oom_settle(struct live *l)
+{
+	klog_drain(&l->klog);
+	/* Some come long after they were waited for. */
+	for (unsigned int i = 1; i <= l->n_paced; i++)
+		l->kill_times[(l->n_kill_times - i) % ARRAY_SIZE(l->kill_times)] = now_ns();
 }
 
 int oom_cg(struct live *l, const char *rel, uint64_t limit, struct cg *out)
@@ -154,7 +161,7 @@ void oom_note_end(struct live *l, const char *what, const struct child *c)
 void oom_reap(struct live *l, const char *what, const struct child *c)
 {
 	oom_note_end(l, what, c);
-	klog_drain(&l->klog);
+	oom_settle(l);
 }
 
 void oom_end(const char *what, const struct child *c)
@@ -167,7 +174,7 @@ void oom_end(const char *what, const struct child *c)
 
 void oom_settle_maybe(struct live *l, pid_t pid)
 {
-	klog_drain(&l->klog);
+	oom_settle(l);
 	for (size_t i = 0; i < l->klog.n; i++)
 		if (l->klog.kills[i].pid == pid)
 			oom_pace(l, 1);

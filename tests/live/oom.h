@@ -23,6 +23,8 @@ void scratch_free(struct scratch *s);
  * seconds at most: wait until n more fit, so that all fields can be compared.
  */
 void oom_pace(struct live *l, unsigned int n);
+/* Those have come: read the kernel's log, and count the five seconds from now on. */
+void oom_settle(struct live *l);
 
 /* cg_make() and child_start() whose failure is a failed check. */
 int oom_cg(struct live *l, const char *rel, uint64_t limit, struct cg *out);

@@ -71,7 +71,7 @@ void oom_worker(struct live *l)
 		oom_expect_made(o, f.scratch, 0, true);
 		atomic_store(&f.scratch->go, 1);
 		child_wait(&master, &(int){0}, NULL);
-		klog_drain(&l->klog);
+		oom_settle(l);
 	}
 	scratch_free(f.scratch);
 }

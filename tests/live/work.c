@@ -91,6 +91,8 @@ int child_start(struct child *c, const struct cg *cg, const char *name, child_fn
 		close(fds[0]);
 		reset_signals();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* Or a sleeper grows by what the kernel makes one huge page of. */
+		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 		be_killable();
 		if (cg && cg_enter(cg))
 			_exit(98);
