@@ -9,203 +9,17 @@
 #ifndef MW_TESTS_CORE_HARNESS_H
 #define MW_TESTS_CORE_HARNESS_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "harness_keep.h"
 
-#include <cmocka.h>
-
-#include "core/state.h"
-
-#define H_MS       1000000ull
-#define H_BOOT     (100 * NSEC_PER_SEC)
-#define H_START    (1000 * NSEC_PER_SEC)
-#define H_REAL     (1700000000 * NSEC_PER_SEC) /* wall clock at H_START */
-#define H_ROOT     1
-#define H_KEPT     512
-#define H_REQUESTS 4096
-#define H_ID(c)    c c c c c c c c c c c c c c c c
-#define H_ID64     H_ID("beef")
-#define H_ID64_2   H_ID("cafe")
-#define H_DOCKER   "/docker/" H_ID64
-
-struct h_record {
-	struct record r;
-	struct record_container container;
-	union {
-		struct rec_agent_start agent_start;
-		struct rec_container_start container_start;
-		struct rec_container_stop container_stop;
-		struct rec_container_sample sample;
-		struct rec_host_sample host;
-		struct rec_process_exit exit;
-		struct rec_oom_kill oom;
-		struct rec_health health;
-		struct rec_agent_stop stop;
-	};
-};
-
-struct h_request {
-	struct request r;
-	char path[EV_PATH];
-};
-
-struct harness {
-	struct ev_start start;
-	struct core *core;
-	void *memory;
-	uint64_t now;
-	uint64_t settled; /* requests before it were answered */
-	struct h_record records[H_KEPT];
-	size_t n_records;
-	struct h_request requests[H_REQUESTS];
-	size_t n_requests;
-	void *texts[H_KEPT * 64]; /* every copy, to be freed */
-	size_t n_texts;
-	union event ev; /* the one that is being built */
-};
-
-/* ---- copies of what comes out ---- */
-
-static inline void *h_keep(struct harness *h, const void *data, size_t size)
-{
-	void *copy;
-
-	assert_true(h->n_texts < sizeof(h->texts) / sizeof(h->texts[0]));
-	copy = malloc(size ? size : 1);
-	assert_non_null(copy);
-	if (size)
-		memcpy(copy, data, size);
-	h->texts[h->n_texts++] = copy;
-	return copy;
-}
-
-static inline void h_keep_text(struct harness *h, const char **text)
-{
-	if (*text)
-		*text = h_keep(h, *text, strlen(*text) + 1);
-}
-
-static inline void h_keep_process(struct harness *h, struct record_process *p)
-{
-	h_keep_text(h, &p->name);
-	h_keep_text(h, &p->executable);
-	h_keep_text(h, &p->command_line);
-	h_keep_text(h, &p->role);
-}
-
-static inline void h_keep_container(struct harness *h, struct record_container *c)
-{
-	h_keep_text(h, &c->id);
-	h_keep_text(h, &c->name);
-	h_keep_text(h, &c->runtime);
-	h_keep_text(h, &c->image);
-	h_keep_text(h, &c->cgroup);
-	h_keep_text(h, &c->identity_source);
-	h_keep_text(h, &c->pod_name);
-	h_keep_text(h, &c->pod_uid);
-	h_keep_text(h, &c->namespace);
-	h_keep_text(h, &c->k8s_container);
-}
-
-static inline void h_keep_health(struct harness *h, struct rec_health *health)
-{
-	health->resources =
-		h_keep(h, health->resources, health->n_resources * sizeof(health->resources[0]));
-	health->programs =
-		h_keep(h, health->programs, health->n_programs * sizeof(health->programs[0]));
-}
-
-static inline void h_keep_body(struct harness *h, struct h_record *k)
-{
-	switch (k->r.type) {
-	case RECORD_AGENT_START:
-		k->agent_start = *k->r.agent_start;
-		k->agent_start.features =
-			h_keep(h, k->agent_start.features,
-			       k->agent_start.n_features * sizeof(k->agent_start.features[0]));
-		break;
-	case RECORD_CONTAINER_START:
-		k->container_start = *k->r.container_start;
-		break;
-	case RECORD_CONTAINER_STOP:
-		k->container_stop = *k->r.container_stop;
-		h_keep_process(h, &k->container_stop.init);
-		break;
-	case RECORD_CONTAINER_SAMPLE:
-		k->sample = *k->r.container_sample;
-		for (size_t i = 0; i < k->sample.n_top; i++)
-			h_keep_process(h, &k->sample.top[i].process);
-		break;
-	case RECORD_HOST_SAMPLE:
-		k->host = *k->r.host_sample;
-		for (size_t i = 0; i < k->host.n_biggest; i++)
-			h_keep_container(h, &k->host.biggest[i].container);
-		break;
-	case RECORD_PROCESS_EXIT:
-		k->exit = *k->r.process_exit;
-		h_keep_process(h, &k->exit.process);
-		h_keep_process(h, &k->exit.sender);
-		h_keep_container(h, &k->exit.sender_container);
-		h_keep_text(h, &k->exit.incident);
-		break;
-	case RECORD_OOM_KILL:
-		k->oom = *k->r.oom_kill;
-		h_keep_process(h, &k->oom.victim);
-		h_keep_process(h, &k->oom.trigger);
-		h_keep_container(h, &k->oom.trigger_container);
-		h_keep_text(h, &k->oom.incident);
-		h_keep_text(h, &k->oom.limit_hit.cgroup);
-		break;
-	case RECORD_AGENT_HEALTH:
-		k->health = *k->r.agent_health;
-		h_keep_health(h, &k->health);
-		break;
-	case RECORD_AGENT_STOP:
-		k->stop = *k->r.agent_stop;
-		h_keep_text(h, &k->stop.why);
-		h_keep_health(h, &k->stop.health);
-		break;
-	default:
-		fail_msg("record of type %d", (int)k->r.type);
-	}
-}
-
-static inline void h_on_record(void *ctx, const struct record *record)
-{
-	struct harness *h = ctx;
-	struct h_record *k;
-
-	assert_true(h->n_records < H_KEPT);
-	k = &h->records[h->n_records++];
-	k->r = *record;
-	/* A gap in seq is a loss. */
-	assert_int_equal(record->seq, h->core->seq);
-	if (record->container) {
-		k->container = *record->container;
-		h_keep_container(h, &k->container);
-		k->r.container = &k->container;
-	}
-	h_keep_body(h, k);
-}
-
-static inline void h_on_request(void *ctx, const struct request *request)
-{
-	struct harness *h = ctx;
-	struct h_request *k;
-
-	assert_true(h->n_requests < H_REQUESTS);
-	k = &h->requests[h->n_requests++];
-	k->r = *request;
-	k->path[0] = '\0';
-	if (request->path)
-		snprintf(k->path, sizeof(k->path), "%s", request->path);
-	k->r.path = k->path;
-}
+#define H_MS     1000000ull
+#define H_BOOT   (100 * NSEC_PER_SEC)
+#define H_START  (1000 * NSEC_PER_SEC)
+#define H_REAL   (1700000000 * NSEC_PER_SEC) /* wall clock at H_START */
+#define H_ROOT   1
+#define H_ID(c)  c c c c c c c c c c c c c c c c
+#define H_ID64   H_ID("beef")
+#define H_ID64_2 H_ID("cafe")
+#define H_DOCKER "/docker/" H_ID64
 
 /* ---- beginning and end ---- */
 
@@ -494,13 +308,48 @@ static inline void h_tasks_end(struct harness *h, uint64_t taken)
 	h_step(h);
 }
 
-static inline void h_memcg(struct harness *h, uint64_t id, int64_t usage, uint64_t max,
-			   uint64_t oom_local)
+/* A reading of one cgroup's counters, to be changed and stepped; its kills are not known. */
+static inline struct ev_memcg *h_memcg_event(struct harness *h, uint64_t id, int64_t usage,
+					     uint64_t max)
 {
 	struct ev_memcg *ev = &h_event(h, EV_MEMCG)->memcg;
 
-	ev->level = h_level(id, usage, max, oom_local);
+	ev->level = h_level(id, usage, max, 0);
 	ev->v1 = 0;
+	return ev;
+}
+
+static inline void h_memcg(struct harness *h, uint64_t id, int64_t usage, uint64_t max,
+			   uint64_t oom_local)
+{
+	h_memcg_event(h, id, usage, max)->level.oom_local = oom_local;
+	h_step(h);
+}
+
+/* A reading with the kernel's count of victims of this very cgroup. */
+static inline void h_memcg_kills(struct harness *h, uint64_t id, uint64_t kills)
+{
+	h_memcg_event(h, id, 32 << 20, 64 << 20)->oom_kills_local = kills;
+	h_step(h);
+}
+
+/* An answer about memory.stat and pressure, to be changed and stepped. */
+static inline struct ev_memcg_watch *h_watch_event(struct harness *h, uint64_t id, uint64_t anon)
+{
+	struct ev_memcg_watch *ev = &h_event(h, EV_MEMCG_WATCH)->memcg_watch;
+
+	ev->id = id;
+	ev->found = 1;
+	ev->split.anon = anon;
+	ev->split.file = ev->split.shmem = 0;
+	ev->split.inactive_file = ev->split.active_file = 0;
+	ev->swap = ev->refaults = ev->psi_full_avg10 = 0;
+	return ev;
+}
+
+static inline void h_watch(struct harness *h, uint64_t id, uint64_t anon)
+{
+	h_watch_event(h, id, anon);
 	h_step(h);
 }
 
@@ -535,7 +384,7 @@ static inline void h_clock(struct harness *h)
 	h_step(h);
 }
 
-static inline void h_host(struct harness *h, uint64_t busy)
+static inline struct ev_host *h_host_event(struct harness *h)
 {
 	struct ev_host *ev = &h_event(h, EV_HOST)->host;
 
@@ -543,9 +392,14 @@ static inline void h_host(struct harness *h, uint64_t busy)
 	ev->memory_available = 4ull << 30;
 	ev->swap_total = 1 << 30;
 	ev->swap_free = 1 << 29;
-	ev->cpu_busy_ns = busy;
 	ev->cpus = 2;
 	ev->psi_some_avg10 = 150;
+	return ev;
+}
+
+static inline void h_host(struct harness *h, uint64_t busy)
+{
+	h_host_event(h)->cpu_busy_ns = busy;
 	h_step(h);
 }
 
