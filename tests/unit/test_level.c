@@ -180,6 +180,27 @@ static void test_nearest_limit_of_an_exit(void **state)
 	h_close(h);
 }
 
+/* The counters that an OOM kill brings are a reading too: their age is the kill's. */
+static void test_age_after_a_kill(void **state)
+{
+	struct harness *h = open_tree();
+	struct ev_who worker = h_who(300, SUB, "worker");
+	const struct rec_nearest_limit *n;
+
+	(void)state;
+	h_memcg(h, SUB, 10 * MB, 64 * MB, 0);
+	h_pass(h, NSEC_PER_SEC);
+	h_oom_event(h, worker, worker, 77);
+	h_step(h);
+	h_exit_event(h, worker, H_SIGNAL(9));
+	h_step(h);
+	h_mark(h);
+	n = &h_the(h, RECORD_PROCESS_EXIT)->exit.nearest;
+	assert_int_equal(n->usage, 64 * MB);
+	assert_float_equal(n->age_seconds, 0.0, 1e-4);
+	h_close(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_limit),
 		cmocka_unit_test(test_circle_of_parents),
 		cmocka_unit_test(test_nearest_limit_of_an_exit),
+		cmocka_unit_test(test_age_after_a_kill),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ void cgroup_on_gone(struct core *core, const struct ev_cgroup_gone *ev)
 	struct cgroup *g = &core->cgroups[i];
 
 	if (i && !g->gone && ev->level.id) {
-		cgroup_note_level(g, &ev->level, ev->v1 == 1);
+		cgroup_note_level(g, &ev->level, ev->v1 == 1, ev->head.ts);
 		if (ev->peak < U64_UNLIMITED && ev->peak > g->max_usage)
 			g->max_usage = ev->peak;
 		kills_note(core, i, ev->oom_kills_local, true);
@@ -191,8 +191,9 @@ static uint64_t swap_usage_of(const struct ev_level *l, bool v1, uint64_t usage)
 	return (uint64_t)l->swap_usage > usage ? (uint64_t)l->swap_usage - usage : 0;
 }
 
-void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1)
+void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1, uint64_t ts)
 {
+	g->read = ts;
 	g->last_usage = g->usage;
 	g->usage = l->usage == S64_UNKNOWN ? U64_UNKNOWN : l->usage < 0 ? 0 : (uint64_t)l->usage;
 	g->swap_usage = swap_usage_of(l, v1, g->usage);
@@ -215,8 +216,7 @@ void cgroup_on_memcg(struct core *core, const struct ev_memcg *ev)
 		return;
 	g->round = core->memcg_round;
 	g->missing = 0;
-	cgroup_note_level(g, &ev->level, ev->v1 == 1);
-	g->read = ev->head.ts;
+	cgroup_note_level(g, &ev->level, ev->v1 == 1, ev->head.ts);
 	history_note(&g->history, ev->head.ts, core->start.sample_interval, U64_UNKNOWN, g->usage);
 	oom_note_count(g, ev->level.oom_local);
 	pressure_note(core, i, &ev->level, ev->v1 == 1, ev->head.ts);

@@ -118,7 +118,8 @@ static void note_usage(struct core *core, const struct ev_oom *ev)
 		uint32_t g = cgroup_find(core, ev->levels[i].id);
 
 		if (g)
-			cgroup_note_level(&core->cgroups[g], &ev->levels[i], ev->v1 == 1);
+			cgroup_note_level(&core->cgroups[g], &ev->levels[i], ev->v1 == 1,
+					  ev->head.ts);
 	}
 }
 

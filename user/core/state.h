@@ -326,8 +326,8 @@ void cgroup_on_round_end(struct core *core);
 
 /* What swap may take at this level: bytes, U64_UNLIMITED, or U64_UNKNOWN. */
 uint64_t level_swap_limit(const struct ev_level *l, bool v1);
-/* A reading of its page counters. */
-void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1);
+/* A reading of its page counters at ts. */
+void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1, uint64_t ts);
 
 void cgroup_on_new(struct core *core, const struct ev_cgroup_new *ev);
 void cgroup_on_gone(struct core *core, const struct ev_cgroup_gone *ev);
