@@ -12,7 +12,7 @@
 #include "core/state.h"
 
 #define READS_A_SECOND 50 /* under half a percent of one core */
-#define READS_AT_LEAST 16  /* in a round, however short the interval */
+#define READS_AT_LEAST 16 /* in a round, however short the interval */
 #define HOT_RATIO      0.75
 
 static uint32_t budget_of(const struct core *core)
