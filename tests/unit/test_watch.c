@@ -284,6 +284,27 @@ static void test_hot_before_cold(void **state)
 	h_close(h);
 }
 
+/* Page cache makes many look hot: that must not leave the others without any reading. */
+static void test_more_hot_ones_than_the_budget(void **state)
+{
+	const uint32_t n = 60, hot = 40;
+	struct harness *h = open_many(n, SHORT);
+	uint32_t turns[60] = {0};
+
+	(void)state;
+	for (int t = 0; t < 40; t++) {
+		round_of(h, n, hot);
+		assert_int_equal(asked_of_all(h), LEAST);
+		for (uint32_t i = 0; i < n; i++)
+			turns[i] += (uint32_t)asked(h, FIRST + i);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		assert_true(turns[i] >= 4);
+	/* And most of it is still theirs. */
+	assert_true(turns[0] > turns[n - 1]);
+	h_close(h);
+}
+
 /* ---- who matters ---- */
 
 static void test_only_what_a_kill_would_be_told_of(void **state)
@@ -449,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_round_robin_of_the_cold),
 		cmocka_unit_test(test_round_robin_of_the_hot),
 		cmocka_unit_test(test_hot_before_cold),
+		cmocka_unit_test(test_more_hot_ones_than_the_budget),
 		cmocka_unit_test(test_only_what_a_kill_would_be_told_of),
 		cmocka_unit_test(test_nothing_before_ready),
 		cmocka_unit_test(test_gone_ones_are_not_asked),

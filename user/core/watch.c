@@ -4,15 +4,16 @@
  *
  * Reading it costs some 40 to 80 us a cgroup (ten system calls, and a flush of counters), so not
  * everybody is read at every tick: who is close to a limit, or grows so fast that it will be there
- * by the next two ticks, is; the others only once a point of their history. All within a budget:
- * what does not fit goes first in the next round, since whoever was asked goes to the end of the
- * list.
+ * by the next two ticks, is; the others only once a point of their history. All within a budget,
+ * of which a part is kept for the others: what does not fit goes first in the next round, since
+ * whoever was asked goes to the end of the list.
  */
 #include <math.h>
 #include "core/state.h"
 
 #define READS_A_SECOND 50 /* under half a percent of one core */
 #define READS_AT_LEAST 16 /* in a round, however short the interval */
+#define COLD_SHARE     4  /* one part in so many is for the others, however many are hot */
 #define HOT_RATIO      0.75
 
 static uint32_t budget_of(const struct core *core)
@@ -93,12 +94,14 @@ static uint32_t pass(struct core *core, bool hot, uint32_t budget)
 
 void watch_round(struct core *core)
 {
-	uint32_t budget = budget_of(core);
+	uint32_t budget = budget_of(core), kept = budget / COLD_SHARE;
 
 	if (!core->ready)
 		return;
-	budget = pass(core, true, budget);
-	pass(core, false, budget);
+	/* Page cache makes many look hot. What the others leave is for those once more. */
+	kept += pass(core, true, budget - kept);
+	kept = pass(core, false, kept);
+	pass(core, true, kept);
 }
 
 static double refault_rate(const struct core *core, const struct watch *then,
