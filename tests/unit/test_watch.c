@@ -331,6 +331,33 @@ static void test_only_what_a_kill_would_be_told_of(void **state)
 	h_close(h);
 }
 
+/* Neither an excluded container nor what it has below it. */
+static void test_excluded_ones_are_not_asked(void **state)
+{
+	struct ev_start start = h_start();
+	struct harness *h;
+
+	(void)state;
+	start.n_exclude = 1;
+	strcpy(start.exclude[0], H_DOCKER "*");
+	h = h_open(&start);
+	h_ready(h);
+	h_scan(h, H_ROOT, 0, "/");
+	h_scan(h, 5, H_ROOT, "/docker");
+	h_scan(h, 10, 5, H_DOCKER);
+	h_scan(h, 11, 5, "/docker/" H_ID64_2);
+	h_scan(h, 12, 10, H_DOCKER "/sub");
+	h_fork(h, h_who(200, 12, "in-sub"), h_who(1, 1, "init"));
+	reading(h, 10, 90 * MB);
+	reading(h, 11, 90 * MB);
+	reading(h, 12, 90 * MB);
+	round_end(h);
+	assert_int_equal(asked(h, 10), 0);
+	assert_int_equal(asked(h, 11), 1);
+	assert_int_equal(asked(h, 12), 0);
+	h_close(h);
+}
+
 static void test_nothing_before_ready(void **state)
 {
 	struct ev_start start = h_start();
@@ -472,6 +499,7 @@ int main(void)
 		cmocka_unit_test(test_hot_before_cold),
 		cmocka_unit_test(test_more_hot_ones_than_the_budget),
 		cmocka_unit_test(test_only_what_a_kill_would_be_told_of),
+		cmocka_unit_test(test_excluded_ones_are_not_asked),
 		cmocka_unit_test(test_nothing_before_ready),
 		cmocka_unit_test(test_gone_ones_are_not_asked),
 		cmocka_unit_test(test_answer_is_kept),

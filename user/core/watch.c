@@ -30,10 +30,16 @@ static uint32_t budget_of(const struct core *core)
 /* A kill would be told of by this cgroup's files: it has a limit, or it is a container's own. */
 static bool matters(const struct core *core, const struct cgroup *g)
 {
+	const struct container *c = &core->containers[g->container];
+
 	if (!g->path[0])
 		return false;
-	if (g->container && core->containers[g->container].key == g->id)
-		return core->containers[g->container].included;
+	if (g->container && c->key == g->container_key) {
+		if (!c->included)
+			return false;
+		if (c->key == g->id)
+			return true;
+	}
 	return g->limit < U64_UNLIMITED || g->high < U64_UNLIMITED;
 }
 
