@@ -37,6 +37,8 @@ test_table='
 unit tests|libcmocka-dev|cmocka.h
 record checks|python3|python3
 record checks|python3-jsonschema|py:jsonschema
+application tests|gunicorn|gunicorn
+application tests|python3-setproctitle|py:setproctitle
 virtual machines|qemu-system-x86|qemu-system-x86_64
 virtual machines|cpio|cpio
 virtual machines|xz-utils|xz

@@ -12,6 +12,8 @@ check: deps ## set up, build, and run every quick and VM test (as root)
 	@$(MAKE) --no-print-directory check-golden
 	$(call STEP,live: this machine's kernel)
 	@$(MAKE) --no-print-directory check-live
+	$(call STEP,applications: real programs on this machine)
+	@$(MAKE) --no-print-directory check-apps
 	$(call STEP,live: the other kernels in virtual machines)
 	@$(MAKE) --no-print-directory check-vm
 
@@ -19,6 +21,12 @@ check-golden: $(BUILD)/memwitness $(BUILD)/tests/test_record_json ## replay reco
 	tests/golden/run.sh $(BUILD)/memwitness
 	tests/check-man.sh $(BUILD)/memwitness docs/memwitness.1
 	tests/test_schema.py $(BUILD)/tests/test_record_json
+
+# APPS=group ... selects: make check-apps APPS="no-oom load"
+APPS ?=
+
+check-apps: $(BUILD)/memwitness $(BUILD)/bench/loops $(BUILD)/bench/oomloop ## OOM kills of real programs and under load, on this machine's kernel (as root)
+	tests/apps/apps.py --build $(BUILD) $(APPS)
 
 # Everything that runs without a kernel, under AddressSanitizer and UndefinedBehaviorSanitizer.
 check-san: ## unit tests and recorded streams with ASan and UBSan
@@ -67,4 +75,4 @@ lint: $(SKEL) $(SCHEMA_H) $(OTHER_BPF) ## format, dependency arrows, static anal
 		'-DLIBBPF_OPTS(type,name,...)=struct type name = {0}' -D_GNU_SOURCE -Iuser -I. -I$(BUILD)/gen \
 		-j$(JOBS) user
 
-.PHONY: check check-golden check-san check-fuzz lint
+.PHONY: check check-golden check-apps check-san check-fuzz lint

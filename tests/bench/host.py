@@ -90,12 +90,12 @@ def memory_hierarchy():
 class Cgroups:
     """A place of our own in the memory hierarchy; everything below goes when it is closed."""
 
-    def __init__(self):
+    def __init__(self, prefix=PREFIX):
         self.mode, mount, own = memory_hierarchy()
         parents = [mount + own.rstrip("/"), mount]
-        self.sweep(parents)
+        self.sweep(parents, prefix)
         for parent in parents:
-            self.base = f"{parent}/{PREFIX}{os.getpid()}"
+            self.base = f"{parent}/{prefix}{os.getpid()}"
             if self._make(parent):
                 return
         raise OSError(f"cannot make a memory cgroup below {' or '.join(parents)}")
@@ -130,12 +130,12 @@ class Cgroups:
         remove_tree(self.base)
 
     @staticmethod
-    def sweep(parents):
-        """Remove what a benchmark that was killed outright has left."""
+    def sweep(parents, prefix):
+        """Remove what a run that was killed outright has left."""
         for parent in set(parents):
             for name in os.listdir(parent) if os.path.isdir(parent) else []:
-                pid = name[len(PREFIX):]
-                if name.startswith(PREFIX) and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+                pid = name[len(prefix):]
+                if name.startswith(prefix) and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
                     remove_tree(f"{parent}/{name}")
 
 
