@@ -10,7 +10,8 @@
 
 #define OUTPUT_WAIT_NS 5000000000ull /* for a blocked output, at the end */
 #define WARN_AGAIN_NS  60000000000ull
-#define ANSWER_ROUNDS  8 /* answers can lead to requests again, but not for ever */
+#define STUCK_NS       5000000000ull /* without a byte taken, while lines wait */
+#define ANSWER_ROUNDS  8             /* answers can lead to requests again, but not for ever */
 
 /* ---- events in ---- */
 
@@ -194,14 +195,27 @@ void shell_drain(struct shell *s)
 	settle(s, drain(s));
 }
 
+/* Nobody reads: lines wait, and nothing was written for a while. */
+static bool output_is_stuck(struct shell *s, const struct sink_stats *st, uint64_t now)
+{
+	if (!st->queued || st->bytes != s->written || !s->moved) {
+		s->written = st->bytes;
+		s->moved = now;
+	}
+	return now - s->moved >= STUCK_NS;
+}
+
 /* Say that the output does not take lines, now and then, not once a line. */
 static void warn_of_output(struct shell *s)
 {
 	uint64_t now = now_boot();
 	struct sink_stats st;
+	bool failed, stuck;
 
 	sink_stats(s->sink, &st);
-	if (st.write_errors == s->write_errors || (s->warned && now - s->warned < WARN_AGAIN_NS))
+	failed = st.write_errors != s->write_errors;
+	stuck = output_is_stuck(s, &st, now);
+	if ((!failed && !stuck) || (s->warned && now - s->warned < WARN_AGAIN_NS))
 		return;
 	s->write_errors = st.write_errors;
 	s->warned = now;
@@ -209,7 +223,7 @@ static void warn_of_output(struct shell *s)
 		"cannot write to %s: %s; lines wait in memory (%llu of %llu bytes) and are tried "
 		"again",
 		strcmp(s->options->output, "-") ? s->options->output : "standard output",
-		strerror(st.last_error), (unsigned long long)st.queued,
+		failed ? strerror(st.last_error) : "nobody reads it", (unsigned long long)st.queued,
 		(unsigned long long)st.queue_size);
 }
 

@@ -26,6 +26,7 @@ struct shell {
 	struct request_queue requests;
 	uint64_t write_errors;       /* of the sink, as far as they were told of */
 	uint64_t warned;             /* when */
+	uint64_t written, moved;     /* bytes that the output had taken, and since when */
 	uint64_t processes, cgroups; /* found, for the line on standard error */
 };
 

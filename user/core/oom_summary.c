@@ -45,6 +45,17 @@ static int shown(const char *text)
 	return (int)len;
 }
 
+/* A terminal obeys control characters, and a summary is what people print. */
+static void no_controls(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			p[0] = p[1] = '?'; /* U+0080 to U+009F */
+	}
+}
+
 static void say_name(struct sentence *s, const char *before, const char *name)
 {
 	say(s, "%s%.*s", before, shown(name), name);
@@ -177,4 +188,5 @@ void oom_summarise(const struct rec_oom_kill *kill, const struct record_containe
 		say(&s, "; its whole group is killed (memory.oom.group)");
 	say_survivors(&s, kill, container);
 	say(&s, ".");
+	no_controls(text);
 }
