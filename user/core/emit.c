@@ -75,21 +75,23 @@ void describe_container(struct core *core, uint32_t container, struct record_con
 
 const char *process_role(const struct core *core, const struct process *p)
 {
-	const char *program, *own;
-	uint32_t parent;
-	bool same;
+	uint32_t parent = process_find(core, p->parent_pid, p->parent_start);
+	const char *line = parent ? core->processes[parent].command_line : "";
+	const char *program = role_program(line), *own, *role;
+	bool same = p->forked;
 
 	if (cause_is_runtime(p->comm))
 		return "container runtime";
 	if (!p->command_line[0])
 		return NULL;
-	same = p->forked;
-	own = same ? NULL : role_program(p->command_line);
-	parent = own ? process_find(core, p->parent_pid, p->parent_start) : 0;
-	program = parent ? role_program(core->processes[parent].command_line) : NULL;
-	if (program && !strcmp(program, own))
+	own = role_program(p->command_line);
+	if (program && own && !strcmp(program, own))
 		same = true;
-	return role_of_command(p->command_line, same);
+	role = role_of_command(p->command_line, same);
+	/* Not yet its own title: a worker has the master's until it is ready. */
+	if (role && p->forked && !strcmp(p->command_line, line))
+		return role_of_child(role);
+	return role;
 }
 
 void describe_process(struct core *core, const struct process *p, struct record_process *out)

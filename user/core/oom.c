@@ -206,8 +206,11 @@ static void describe_limit(struct core *core, const struct ev_oom *ev, const str
 	out->cgroup_id = l->id;
 	out->usage = known(l->usage);
 	out->limit = l->max;
-	/* Linux keeps failcnt on v1; on v2 (not from 6.16 on) it counts memory.events max. */
-	out->failures = ev->v1 == 1 ? l->failcnt : l->events_max;
+	/*
+	 * Linux keeps failcnt on v1, though not on every kernel from 6.16 on, where it stays 0; on
+	 * v2 it counts memory.events max, and so it does inside for v1.
+	 */
+	out->failures = ev->v1 == 1 && l->failcnt ? l->failcnt : l->events_max;
 	describe_swap(l, ev->v1 == 1, out);
 	g = cgroup_get(core, l->id);
 	if (!g)

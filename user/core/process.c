@@ -153,7 +153,7 @@ void process_on_exec(struct core *core, const struct ev_exec *ev)
 		p->args_cut = ev->args_cut == 1;
 	}
 	/* bprm's name may be relative, and the arguments cut: /proc knows better if it lives. */
-	p->info_asked = false;
+	p->info_asks = 0;
 }
 
 void process_on_info(struct core *core, const struct ev_proc_info *ev)
@@ -239,11 +239,26 @@ void process_on_task(struct core *core, const struct ev_task *ev)
 /* /proc takes some 30 us a process: the first round must not stop the rings from being read. */
 #define INFO_A_ROUND 500
 
-static void ask_info(struct core *core, struct process *p)
+/*
+ * A young process gives itself its title when it is ready, a worker often long after its fork: so
+ * it is looked at again, until its first minute is over.
+ */
+#define INFO_ASKS  4
+#define INFO_YOUNG (60 * NSEC_PER_SEC)
+
+static bool info_due(const struct process *p, uint64_t now)
 {
+	return !p->info_asks || (p->info_asks < INFO_ASKS && p->info_next <= now);
+}
+
+static void ask_info(struct core *core, struct process *p, uint64_t now)
+{
+	static const uint64_t gaps[INFO_ASKS] = {2 * NSEC_PER_SEC, 10 * NSEC_PER_SEC,
+						 60 * NSEC_PER_SEC, 0};
 	struct request r = {.type = REQUEST_PROC_INFO, .pid = p->pid, .start = p->start};
 
-	p->info_asked = true;
+	p->info_next = now + gaps[p->info_asks];
+	p->info_asks = p->info_asks || now - p->start < INFO_YOUNG ? p->info_asks + 1 : INFO_ASKS;
 	if (container_wanted(core, container_of_process(core, p)))
 		core_request(core, &r);
 }
@@ -259,9 +274,9 @@ void process_on_tasks_end(struct core *core, const struct ev_tasks_end *ev)
 
 		next = core->process_links.next[i];
 		if (p->round == core->round) {
-			/* It has lived until a snapshot: worth a look into /proc, once. */
-			if (!p->info_asked && questions++ < INFO_A_ROUND)
-				ask_info(core, p);
+			/* It has lived until a snapshot: worth a look into /proc. */
+			if (info_due(p, ev->head.ts) && questions++ < INFO_A_ROUND)
+				ask_info(core, p, ev->head.ts);
 		} else if (p->first_seen < begin) {
 			/* A whole snapshot without it: its exit was lost (or it is a kernel
 			 * thread). */

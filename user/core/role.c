@@ -106,6 +106,14 @@ static const struct program *program_of(const char *command_line)
 	return NULL;
 }
 
+const char *role_of_child(const char *role)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		if (!strcmp(role, programs[i].parent))
+			return programs[i].child;
+	return role;
+}
+
 const char *role_of_command(const char *command_line, bool parent_same)
 {
 	const struct program *program;

@@ -17,6 +17,12 @@
  */
 const char *role_of_command(const char *command_line, bool parent_same);
 
+/*
+ * The role of a child of who has this role: of one that still has the title that its parent gave
+ * itself. Of a role without children of its own the role itself.
+ */
+const char *role_of_child(const char *role);
+
 /* The word of the table for the program of a command line, to compare two; NULL: none. */
 const char *role_program(const char *command_line);
 

@@ -75,11 +75,12 @@ struct process {
 	uint32_t incident; /* number of the OOM incident that marked it, 0: none */
 	bool alive;
 	bool exit_told; /* its exit event was seen */
-	bool info_asked;
 	bool args_cut;
 	bool forked; /* runs what its parent ran: no exec since the fork */
 	uint8_t n_past;
+	uint8_t info_asks; /* how often /proc was asked about it */
 	int32_t oom_score_adj;
+	uint64_t info_next; /* when to ask again */
 	uint64_t first_seen;
 	uint64_t ended;
 	uint64_t oom_ts; /* of its mark, 0: none */
