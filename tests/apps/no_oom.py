@@ -36,11 +36,29 @@ def timeout(ctx, agent):
         worker = hang(service, "/slow")
         end = agent.exit_of(worker)
         s.same("cause", end["cause"], "killed_by_parent")
-        s.same("exit.code", at(end, "exit.code"), 1)
+        compare_code(s, end, service, worker)
         s.same("signal.name", at(end, "signal.name"), "SIGABRT")
         s.same("signal.caught", at(end, "signal.caught"), True)
         compare_sender(s, end, service)
         no_kill(s, agent, cgroup)
+
+
+def sigkill_in_log(service, worker):
+    """Waited for. 20.1 names the signal; newer ones ask "Perhaps out of memory?", which it was not.
+    """
+    return wait_for("word of SIGKILL in gunicorn's log", lambda: next((
+        line.rpartition("] ")[2] for line in service.log().splitlines()
+        if f"pid {worker} was terminated due to signal 9" in line or
+        f"(pid:{worker}) was sent SIGKILL" in line), None))
+
+
+def compare_code(s, end, service, worker):
+    """Its handler leaves with code 1; on a busy machine the master's SIGKILL, a second later, may
+    come before that, and then gunicorn's log has it."""
+    if at(end, "exit.signal") == signal.SIGKILL:
+        s.note("exit.signal: " + sigkill_in_log(service, worker))
+    else:
+        s.same("exit.code", at(end, "exit.code"), 1)
 
 
 def compare_sender(s, end, service):
@@ -59,10 +77,7 @@ def stuck(ctx, agent):
         s.same("exit.signal", at(end, "exit.signal"), signal.SIGKILL)
         compare_sender(s, end, service)
         no_kill(s, agent, cgroup)
-        words = [line for line in service.log().splitlines()
-                 if "signal 9" in line or "out of memory" in line]
-        s.true("gunicorn blames: " + " / ".join(w.rpartition("] ")[2] for w in words), words,
-               "nothing in its log")
+        s.note("gunicorn's log: " + sigkill_in_log(service, worker))
 
 
 def by_hand(ctx, agent):
