@@ -215,10 +215,9 @@ static void check_all_listed(struct compare *p, json_t *list, double age)
 		pid_t pid = e->tasks[i].pid;
 
 		/* Of a group the first are gone before the last is killed. */
-		if (was_settled(p, pid, age) && !gone_since(p, pid) &&
-		    row_of(&p->kill->header.tasks, pid))
-			field(p, is_listed(list, pid), "pid %d, which is old enough, not listed",
-			      pid);
+		if (was_settled(p, pid, age) && row_of(&p->kill->header.tasks, pid))
+			field(p, is_listed(list, pid) || gone_since(p, pid),
+			      "pid %d, which is old enough, not listed", pid);
 	}
 }
 
