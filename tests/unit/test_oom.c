@@ -6,24 +6,7 @@
 #include <math.h>
 #include <signal.h>
 
-#include "core_harness.h"
-
-#define MB     (1024ll * 1024)
-#define WORKER h_who(200, 10, "worker")
-#define MASTER h_who(150, 10, "master")
-
-/* A container (10, in slice 5) of a master and three workers. */
-static struct harness *open_service(void)
-{
-	struct harness *h = h_open_docker();
-
-	h_fork(h, MASTER, h_who(1, 1, "init"));
-	for (uint32_t i = 0; i < 3; i++)
-		h_fork(h, h_who(200 + i, 10, "worker"), MASTER);
-	h_mark(h);
-	h_forget(h);
-	return h;
-}
+#include "service.h"
 
 /* A round of the cgroup iterator, with these local OOM counts. */
 static void round_of(struct harness *h, uint64_t own, uint64_t slice)
