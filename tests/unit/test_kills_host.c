@@ -191,6 +191,23 @@ static void test_host_count_that_is_none(void **state)
 	h_close(h);
 }
 
+/* A log without a single EV_HEALTH: nothing is known of the kernel's count, also at the end. */
+static void test_host_count_never_read(void **state)
+{
+	struct harness *h = open_service();
+	const struct rec_kills *kills;
+
+	(void)state;
+	kill_one(h, WORKER, MASTER);
+	h_stop(h);
+	kills = &h_the(h, RECORD_AGENT_STOP)->stop.health.kills;
+	assert_int_equal(kills->records, 1);
+	assert_true(kills->kernel == U64_UNKNOWN);
+	assert_true(kills->missing == U64_UNKNOWN);
+	assert_true(kills->before_start == U64_UNKNOWN);
+	h_close(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_host_misses_one),
 		cmocka_unit_test(test_host_misses_one_at_the_stop),
 		cmocka_unit_test(test_host_count_that_is_none),
+		cmocka_unit_test(test_host_count_never_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,7 @@ struct core *core_init(void *mem, const struct ev_start *start, const struct cor
 	core->ops = ops;
 	core->ctx = ctx;
 	core->kernel_oom_base = core->oom_missing = U64_UNKNOWN;
+	core->health.kernel_oom_kills = U64_UNKNOWN;
 	core->real_offset = (int64_t)(start->real - start->head.ts);
 	core->now = core->mark_now = start->head.ts;
 	core->round = core->memcg_round = 1;
