@@ -54,4 +54,10 @@ static inline void kill_group(struct harness *h, struct ev_who trigger)
 	h_mark(h);
 }
 
+/* The newest record of a kill. */
+static inline const struct rec_oom_kill *last_kill(const struct harness *h)
+{
+	return &h_find(h, RECORD_OOM_KILL, h_count(h, RECORD_OOM_KILL) - 1)->oom;
+}
+
 #endif
