@@ -331,6 +331,28 @@ static void test_shrinking_and_unknown(void **state)
 	h_close(h);
 }
 
+/* Sizes that no process has, as a forged log can hold them: an answer or none, no overflow. */
+static void test_hostile_sizes(void **state)
+{
+	static const int64_t sizes[] = {0, -1, INT64_MIN + 1, INT64_MAX, S64_UNKNOWN};
+	const size_t n = sizeof(sizes) / sizeof(sizes[0]);
+
+	(void)state;
+	for (size_t a = 0; a < n; a++)
+		for (size_t b = 0; b < n; b++) {
+			struct harness *h = open_service();
+
+			h_task(h, WORKER, MASTER.pid, sizes[a]);
+			h_task(h, MASTER, 1, sizes[b]);
+			h_tasks_end(h, 0);
+			h_mark(h);
+			h_pass(h, NSEC_PER_SEC);
+			growth_with(h, sizes[b]);
+			assert_int_equal(h_count(h, RECORD_OOM_KILL), 1);
+			h_close(h);
+		}
+}
+
 /* ---- memory_stat ---- */
 
 static struct harness *open_watched(uint64_t interval)
@@ -473,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_growth_needs_a_young_look),
 		cmocka_unit_test(test_growth_of_a_young_process),
 		cmocka_unit_test(test_shrinking_and_unknown),
+		cmocka_unit_test(test_hostile_sizes),
 		cmocka_unit_test(test_stat_of_the_file),
 		cmocka_unit_test(test_old_stat_is_left_out),
 		cmocka_unit_test(test_stat_of_the_kernel),

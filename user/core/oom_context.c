@@ -122,7 +122,8 @@ static double growth_of(const struct process *p, const struct ev_oom *ev)
 			continue;
 		if (past->ts + GROWTH_LEAST_NS > ev->head.ts || ev->anon == S64_UNKNOWN)
 			break;
-		return (double)(ev->anon - past->anon) / core_seconds(past->ts, ev->head.ts);
+		return ((double)ev->anon - (double)past->anon) /
+		       core_seconds(past->ts, ev->head.ts);
 	}
 	return NAN;
 }
