@@ -90,8 +90,10 @@ void oom_compare_victim(struct compare *p)
 				     : json_int(p->event, "victim.tid", -1));
 	field_text(p, "victim's name", k->comm, json_str(p->record, "victim.process.name"));
 	field_same(p, "uid", k->uid, json_int(p->record, "victim.process.uid", -1));
-	field_same(p, "total_vm", (int64_t)k->total_vm,
-		   json_int(p->record, "victim.memory.total_vm", -1));
+	/* Its other threads may be in the midst of mapping more. */
+	field_near(p, "total_vm", (int64_t)k->total_vm,
+		   json_int(p->record, "victim.memory.total_vm", -1),
+		   p->expected->busy ? BUSY_BYTES : 0);
 	field_same(p, "page_tables", (int64_t)k->page_tables,
 		   json_int(p->record, "victim.memory.page_tables", -1));
 	field_same(p, "oom_score_adj", k->oom_score_adj,
@@ -220,21 +222,40 @@ static void compare_limit(struct compare *p)
 		compare_failures(p);
 }
 
-/* The names that the kernel prints between parentheses, in their order. */
+/* Is the name one of those that the kernel joined by '|'. */
+static bool kernel_has(const char *joined, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (*joined) {
+		size_t n = strcspn(joined, "|");
+
+		if (n == len && !memcmp(joined, name, n))
+			return true;
+		joined += n + (joined[n] == '|');
+	}
+	return false;
+}
+
+/* The names that the kernel prints between parentheses; their order is not the same on all. */
 static void compare_allocation(struct compare *p)
 {
 	const struct klog_header *h = &p->kill->header;
 	json_t *names = json_at(p->record, "allocation.gfp");
-	char text[sizeof(h->gfp_names)] = "";
-	size_t n = 0;
+	int64_t printed = h->gfp_names[0] != '\0';
 
 	field_same(p, "gfp_mask", (int64_t)h->gfp,
 		   (int64_t)strtoull(json_str(p->record, "allocation.gfp_mask"), NULL, 16));
 	field_same(p, "order", h->order, json_int(p->record, "allocation.order", -2));
-	for (size_t i = 0; i < json_array_size(names) && n < sizeof(text); i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? "|" : "",
-				      json_str(json_array_get(names, i), ""));
-	field_text(p, "gfp", h->gfp_names, text);
+	for (const char *s = h->gfp_names; *s; s++)
+		printed += *s == '|';
+	field_same(p, "number of gfp names", printed, (int64_t)json_array_size(names));
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+
+		field(p, name && kernel_has(h->gfp_names, name), "gfp: %s is not in %s",
+		      name ? name : "no text", h->gfp_names);
+	}
 }
 
 /* The kernel's row of the victim: what its line of the kill says too, and its swap. */

@@ -231,6 +231,7 @@ static bool may_be_marked(const struct core *core, const struct ev_exit *ev,
 			  const struct process *p)
 {
 	const struct signal_log *log = signal_log_of(core, p);
+	const struct incident *in;
 	const struct proc_signal *last;
 
 	if (ev->oom_victim)
@@ -238,8 +239,11 @@ static bool may_be_marked(const struct core *core, const struct ev_exit *ev,
 	if ((ev->status & 0x7f) != SIGKILL || !log || !log->n)
 		return false;
 	last = &log->entries[log->n - 1];
-	return last->number == SIGKILL && last->info == EV_SI_PRIV &&
-	       !signal_sender_ended(core, last) && !oom_collateral(core, last);
+	if (last->number != SIGKILL || last->info != EV_SI_PRIV || signal_sender_ended(core, last))
+		return false;
+	/* Who shares a victim's memory has no mark of its own; each member of a group has. */
+	in = oom_collateral(core, last);
+	return !in || in->group;
 }
 
 void exit_on_event(struct core *core, const struct ev_exit *ev)

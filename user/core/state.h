@@ -27,7 +27,7 @@
 #define MAX_RESOURCES         48
 #define MAX_PROGRAMS          48
 #define MAX_INCIDENTS         64
-#define MAX_HELD_EXITS        16
+#define MAX_HELD_EXITS        64
 #define INCIDENT_TEXT         48
 
 /* One signal that could end a process, as its target remembers it. */
