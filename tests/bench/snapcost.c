@@ -136,7 +136,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: snapcost ROUNDS\n");
 		return 2;
 	}
-	features_probe(features, OOM_TIER_AUTO);
+	features_probe(features, OOM_TIER_AUTO, NULL);
 	if (features[FEAT_ITER_TASK].state == FEATURE_NO || features_verdict(features) == 2) {
 		fprintf(stderr, "snapcost: this kernel has no task iterator for us\n");
 		return EXIT_SKIP;

@@ -547,7 +547,7 @@ static int round_of(enum oom_tier_choice tier, const char *name)
 
 	printf("round %s\n", name);
 	cgroupfs_open(&s.fs, "");
-	features_probe(s.features, tier);
+	features_probe(s.features, tier, NULL);
 	for (int i = 0; i < FEAT_COUNT; i++)
 		printf("  %-20s %d %-28s %s\n", s.features[i].name, s.features[i].state,
 		       s.features[i].how, s.features[i].error ? strerror(s.features[i].error) : "");

@@ -53,7 +53,7 @@ static void diagnose(struct diagnosis *d, const struct doctor_options *o)
 		d->verdict = VERDICT_CANNOT_RUN;
 		return;
 	}
-	features_probe(d->features, o->tier);
+	features_probe(d->features, o->tier, NULL);
 	d->probed = true;
 	d->verdict = (enum verdict)features_verdict(d->features);
 }

@@ -336,6 +336,7 @@ static int open_kernel(struct shell *s)
 				    .oom_ring_bytes = o->oom_ring_bytes,
 				    .redact = o->redact,
 				    .memory_root = s->cgroupfs.memory,
+				    .gfp = &s->gfp,
 				    .debug = o->debug};
 	char err[512] = "";
 	int r = kernel_open(&s->kernel, s->features, &ko, err, sizeof(err));
@@ -396,7 +397,7 @@ int shell_open(struct shell *s, const struct run_options *options)
 		log_error("no memory cgroup hierarchy is mounted: `memwitness doctor` says more");
 		return 2;
 	}
-	features_probe(s->features, options->oom_tier);
+	features_probe(s->features, options->oom_tier, &s->gfp);
 	if (features_verdict(s->features) == 2) {
 		for (int i = 0; i < FEAT_COUNT; i++)
 			if (s->features[i].required && s->features[i].state == FEATURE_NO)

@@ -17,6 +17,7 @@
 struct shell {
 	const struct run_options *options;
 	struct feature features[FEAT_COUNT];
+	struct gfp_names gfp;
 	struct cgroupfs cgroupfs;
 	struct ev_start start;
 	struct kernel *kernel;

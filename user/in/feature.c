@@ -315,7 +315,8 @@ void feature_degrade(struct feature *feature, enum feature_state state, const ch
 	feature->advice = row->advice;
 }
 
-void features_probe(struct feature features[FEAT_COUNT], enum oom_tier_choice tier)
+void features_probe(struct feature features[FEAT_COUNT], enum oom_tier_choice tier,
+		    struct gfp_names *gfp)
 {
 	struct probe p = {.tier = tier, .features = features};
 	struct btf *btf;
@@ -335,6 +336,8 @@ void features_probe(struct feature features[FEAT_COUNT], enum oom_tier_choice ti
 		f->lost = lost_in(&rows[id], f->state);
 		f->advice = f->state == FEATURE_YES ? "" : rows[id].advice;
 	}
+	if (gfp)
+		gfp_names_probe(gfp, btf);
 	btf__free(btf);
 }
 

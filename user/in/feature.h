@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "core/event.h"
+#include "in/gfp.h"
 
 enum feature_id {
 	FEAT_BTF,
@@ -50,9 +51,12 @@ enum oom_tier_choice { OOM_TIER_AUTO, OOM_TIER_FENTRY, OOM_TIER_KPROBE, OOM_TIER
 
 /*
  * Probe everything, once, into features[FEAT_COUNT] (indexed by id). tier limits the OOM and exit
- * forms that may be chosen. Never fails: what cannot be probed is FEATURE_NO with its errno.
+ * forms that may be chosen. gfp (NULL: not wanted) gets the running kernel's allocation flags,
+ * which come out of the same types. Never fails: what cannot be probed is FEATURE_NO with its
+ * errno.
  */
-void features_probe(struct feature features[FEAT_COUNT], enum oom_tier_choice tier);
+void features_probe(struct feature features[FEAT_COUNT], enum oom_tier_choice tier,
+		    struct gfp_names *gfp);
 
 /* 0: the agent can run in full, 1: degraded, 2: it cannot run. */
 int features_verdict(const struct feature features[FEAT_COUNT]);

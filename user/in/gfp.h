@@ -54,8 +54,9 @@ void gfp_names_probe(struct gfp_names *names, const struct btf *btf);
 
 /*
  * The names of a mask, joined by '|', into dst (size bytes, at least 1; cut at its end). Whole sets
- * go first (GFP_KERNEL), as in __def_gfpflag_names (include/trace/events/mmflags.h);
- * kernels after 6.12 print the single flags in another order, under the same names. Bits without a name are hexadecimal at the end; "none" for 0.
+ * go first (GFP_KERNEL), as in __def_gfpflag_names (include/trace/events/mmflags.h); kernels after
+ * 6.12 print the single flags in another order, under the same names. Bits without a name are
+ * hexadecimal at the end; "none" for 0.
  */
 void gfp_text(const struct gfp_names *names, uint32_t gfp, char *dst, size_t size);
 

@@ -14,7 +14,6 @@
 #include <sys/resource.h>
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
@@ -260,15 +259,6 @@ static int open_rings(struct kernel *k)
 	return 0;
 }
 
-static void probe_gfp(struct kernel *k)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-
-	gfp_names_probe(&k->gfp, btf);
-	btf__free(btf);
-	k->decode.gfp = &k->gfp;
-}
-
 static int prepare(struct kernel *k, struct feature *features, int n_cpus)
 {
 	struct memwitness *skel = k->skel;
@@ -291,7 +281,6 @@ static int prepare(struct kernel *k, struct feature *features, int n_cpus)
 					"bare counters", -r);
 		}
 	}
-	probe_gfp(k);
 	k->decode.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	k->decode.rss_exact = feature_is(&features[FEAT_RSS_EXACT], HOW_PERCPU_SUM);
 	k->snapshot = malloc(SNAPSHOT_BYTES);
@@ -335,6 +324,7 @@ int kernel_open(struct kernel **out, struct feature features[FEAT_COUNT],
 	}
 	k->epoll_fd = -1;
 	k->decode.redact = options->redact;
+	k->decode.gfp = options->gfp;
 	libbpf_to_log(options->debug);
 	raise_memlock();
 	r = load(k, features, options, n_cpus);

@@ -18,7 +18,8 @@ struct kernel_options {
 	uint64_t oom_ring_bytes;
 	int redact;              /* enum redact_mode, for the command lines of exec */
 	const char *memory_root; /* mount point of the memory hierarchy, for the cgroup iterator */
-	bool debug;              /* let libbpf print */
+	const struct gfp_names *gfp; /* outlives the kernel; NULL: flags stay without names */
+	bool debug;                  /* let libbpf print */
 };
 
 /*

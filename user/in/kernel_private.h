@@ -96,8 +96,7 @@ struct kernel {
 	struct wire_stats *stats; /* kernel side, mapped */
 	const __u64 *told_again;  /* misses that a second program made good */
 	struct decode_config decode;
-	struct gfp_names gfp; /* decode.gfp points here */
-	union event *event;   /* the one that is being handed over */
+	union event *event; /* the one that is being handed over */
 
 	struct attached attached[MAX_LINKS];
 	size_t n_attached;
