@@ -128,6 +128,7 @@ struct expected_task {
 	pid_t pid;
 	uint64_t since; /* from then on it has surely been there as it is now */
 	bool victim;    /* it may be killed */
+	pid_t thread;   /* of it, by which the kernel's log may name it; 0: its leader is there */
 };
 
 struct expected_oom {

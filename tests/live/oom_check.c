@@ -10,12 +10,6 @@
 
 #include "oom_check.h"
 
-/* The thread group of a logged kill: the "oom-kill:" line names the leader, the other a thread. */
-static int64_t kill_tgid(const struct klog_kill *k)
-{
-	return k->header.have_kill && !k->group ? k->header.pid : k->pid;
-}
-
 static struct expected_oom *expected_of(struct live *l, int64_t tgid)
 {
 	struct expected *e = l->expected;
@@ -25,6 +19,23 @@ static struct expected_oom *expected_of(struct live *l, int64_t tgid)
 			if (e->ooms[i].tasks[j].victim && e->ooms[i].tasks[j].pid == tgid)
 				return &e->ooms[i];
 	return NULL;
+}
+
+/*
+ * The thread group of a logged kill: the "oom-kill:" line names the leader, the other a thread.
+ * Without the former, who made the thread knows.
+ */
+static int64_t kill_tgid(const struct live *l, const struct klog_kill *k)
+{
+	const struct expected *e = l->expected;
+
+	if (k->header.have_kill && !k->group)
+		return k->header.pid;
+	for (unsigned int i = 0; i < e->n_ooms; i++)
+		for (int j = 0; j < e->ooms[i].n_tasks; j++)
+			if (e->ooms[i].tasks[j].thread == k->pid)
+				return e->ooms[i].tasks[j].pid;
+	return k->pid;
 }
 
 /* Records of the victim; *first is the first of them. */
@@ -57,7 +68,7 @@ static void compare_kill(struct live *l, const struct klog_kill *kill,
 	struct compare p = {.l = l,
 			    .kill = kill,
 			    .expected = expected,
-			    .tgid = kill_tgid(kill),
+			    .tgid = kill_tgid(l, kill),
 			    .exact_kernel = atoi(l->release) >= 7};
 	unsigned int n = records_of(l, p.tgid, &p.record);
 	const char *method;
@@ -169,7 +180,7 @@ static void check_invented(struct live *l)
 		if (!live_owns(l, json_str(o, "container.cgroup")))
 			continue;
 		for (size_t j = 0; j < l->klog.n && !found; j++)
-			found = kill_tgid(&l->klog.kills[j]) == pid;
+			found = kill_tgid(l, &l->klog.kills[j]) == pid;
 		check(&l->checks, found,
 		      "a record of pid %" PRId64 ", which the kernel never killed", pid);
 	}
@@ -189,7 +200,7 @@ void oom_check(struct live *l)
 	      l->klog.overwritten);
 	for (size_t i = 0; i < l->klog.n; i++) {
 		const struct klog_kill *k = &l->klog.kills[i];
-		struct expected_oom *o = expected_of(l, kill_tgid(k));
+		struct expected_oom *o = expected_of(l, kill_tgid(l, k));
 
 		if (!o) {
 			check(&l->checks,
@@ -220,7 +231,7 @@ bool oom_ready(struct live *l)
 {
 	klog_drain(&l->klog);
 	for (size_t i = 0; i < l->klog.n; i++) {
-		int64_t tgid = kill_tgid(&l->klog.kills[i]);
+		int64_t tgid = kill_tgid(l, &l->klog.kills[i]);
 		json_t *first = NULL;
 
 		if (expected_of(l, tgid) && !records_of(l, tgid, &first))

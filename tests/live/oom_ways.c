@@ -157,7 +157,7 @@ void oom_threads(struct live *l)
 
 static void *late_thread(void *arg)
 {
-	(void)arg;
+	oom_tell_made(arg, 0, (pid_t)syscall(SYS_gettid));
 	sleep_ms(50);
 	eat(0, false);
 	return NULL;
@@ -167,21 +167,29 @@ static void leader_leaves(void *arg)
 {
 	pthread_t t;
 
-	(void)arg;
-	pthread_create(&t, NULL, late_thread, NULL);
+	pthread_create(&t, NULL, late_thread, arg);
 	syscall(SYS_exit, 0);
 }
 
+/* The kernel's line of the kill names the thread that is left. */
 void oom_leader_gone(struct live *l)
 {
+	struct scratch *s = scratch_new();
 	struct expected_oom *o;
+	struct child c;
 	struct cg cg;
 
-	if (oom_cg(l, "oom/leaderless", OOM_LIMIT, &cg))
+	if (!s || oom_cg(l, "oom/leaderless", OOM_LIMIT, &cg))
 		return;
-	o = oom_one(l, "leader gone", "mw-leader", &cg, &cg, leader_leaves);
-	if (o)
-		o->leaderless = true;
+	oom_pace(l, 1);
+	o = oom_expect(l, "leader gone", &cg, &cg);
+	o->leaderless = true;
+	if (!oom_child(l, &c, &cg, "mw-leader", leader_leaves, s)) {
+		oom_expect_victim(o, c.pid);
+		oom_reap(l, o->what, &c);
+		o->tasks[0].thread = atomic_load(&s->pids[0]);
+	}
+	scratch_free(s);
 }
 
 static int sharer(void *arg)
