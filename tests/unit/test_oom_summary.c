@@ -3,6 +3,7 @@
  * test_oom_summary.c - a kill in one sentence: each of its parts, and names that a container chose
  * to break it.
  */
+#include "base/utf8.h"
 #include "core_harness.h"
 
 #define MIB 1048576ull
@@ -217,6 +218,72 @@ static void test_group_and_runtime(void **state)
 
 /* ---- hostile ---- */
 
+/* One sentence: it ends, fits with all of its facts, and is UTF-8 without control characters. */
+static void check_sound(const char *text)
+{
+	size_t len = strnlen(text, RECORD_SUMMARY), n;
+
+	assert_true(len < RECORD_SUMMARY);
+	if (text[len - 1] != '.')
+		fail_msg("cut: %s", text);
+	for (const char *p = text; len; p += n, len -= n) {
+		n = utf8_sequence((const unsigned char *)p, len);
+		if (!n)
+			fail_msg("not UTF-8: %s", text);
+		assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
+		assert_false((unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0);
+	}
+}
+
+/* `lead` bytes of ASCII, then as many of these characters as there is room for. */
+static const char *filled(char *text, size_t size, size_t lead, const char *character)
+{
+	size_t len = strlen(character);
+
+	memset(text, 'a', lead);
+	text[lead] = '\0';
+	for (size_t at = lead; at + len < size; at += len)
+		memcpy(text + at, character, len + 1);
+	return text;
+}
+
+/* Everything that can be said at once, all names as long as they can be. */
+static void test_longest(void **state)
+{
+	static const char *const characters[] = {"n",      "\xc3\xa4",         "\xe2\x82\xac",
+						 "\x01",   "\xf0\x9f\x98\x80", "\xc2\x85",
+						 "\x7f\n", "\xef\xbf\xbd"};
+	static const enum limit_level levels[] = {LEVEL_CONTAINER, LEVEL_POD, LEVEL_SLICE};
+	char comm[EV_COMM], path[EV_PATH], name[EV_TEXT], id[EV_NAME];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(characters) / sizeof(characters[0]); i++)
+		for (size_t lead = 0; lead < 5; lead++)
+			for (int variant = 0; variant < 9; variant++) {
+				struct record_container c = {.runtime = "containerd"};
+				struct rec_oom_kill k = plain;
+
+				k.victim.role = NULL;
+				k.victim.name = k.trigger.name =
+					filled(comm, sizeof(comm), lead, characters[i]);
+				k.victim.pid = UINT32_MAX;
+				k.limit_hit.cgroup = c.cgroup =
+					filled(path, sizeof(path), lead, characters[i]);
+				k.limit_hit.level = levels[variant % 3];
+				k.limit_hit.limit = U64_UNLIMITED - 1;
+				if (variant / 3 == 1)
+					c.name = filled(name, sizeof(name), lead, characters[i]);
+				if (variant / 3 == 2)
+					c.id = filled(id, sizeof(id), lead, characters[i]);
+				k.relation = RELATION_RUNTIME;
+				k.group_kill = true;
+				k.init_alive = 1;
+				k.orphans = UINT64_MAX - 2;
+				check_sound(summary(&k, &c));
+				assert_non_null(strstr(summary(&k, &c), "as orphans."));
+			}
+}
+
 /* A long name keeps its begin, a long path its end. */
 static void test_what_is_cut(void **state)
 {
@@ -301,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_survivors),
 		cmocka_unit_test(test_group_and_runtime),
+		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_what_is_cut),
 		cmocka_unit_test(test_names_are_no_formats),
 		cmocka_unit_test(test_in_the_record),

@@ -8,6 +8,7 @@
 
 /* Names come from containers: long ones are cut, so that the facts behind them stay. */
 #define NAME_SHOWN 64
+#define ID_SHOWN   12 /* as runtimes show it */
 #define PATH_SHOWN 100
 
 struct sentence {
@@ -32,14 +33,14 @@ static bool has(const char *text)
 	return text && text[0];
 }
 
-/* At most NAME_SHOWN bytes, never half a character. */
-static int shown(const char *text)
+/* At most `most` bytes, never half a character. */
+static int shown(const char *text, size_t most)
 {
 	size_t len = strlen(text);
 
-	if (len <= NAME_SHOWN)
+	if (len <= most)
 		return (int)len;
-	len = NAME_SHOWN;
+	len = most;
 	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
 		len--;
 	return (int)len;
@@ -58,7 +59,7 @@ static void no_controls(char *text)
 
 static void say_name(struct sentence *s, const char *before, const char *name)
 {
-	say(s, "%s%.*s", before, shown(name), name);
+	say(s, "%s%.*s", before, shown(name, NAME_SHOWN), name);
 }
 
 /* A path tells most at its end. */
@@ -121,7 +122,7 @@ static void say_victim(struct sentence *s, const struct rec_oom_kill *k,
 	if (has(c->name))
 		say_name(s, "", c->name);
 	else if (has(c->id))
-		say(s, "%.12s", c->id);
+		say(s, "%.*s", shown(c->id, ID_SHOWN), c->id);
 	else
 		say_path(s, "", has(c->cgroup) ? c->cgroup : "?");
 }

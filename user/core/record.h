@@ -237,7 +237,7 @@ struct rec_oom_process {
 };
 
 #define RECORD_OOM_PROCESSES 20
-#define RECORD_SUMMARY       512
+#define RECORD_SUMMARY       1024 /* all facts, and every byte of a name escaped in the line */
 
 struct rec_oom_kill {
 	const char *incident;
