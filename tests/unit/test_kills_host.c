@@ -93,6 +93,26 @@ static void test_namespace_that_ends_is_no_repeat(void **state)
 	h_close(h);
 }
 
+/* Its first SIGKILL, read behind all others: it comes before the mark. */
+static void test_first_kill_told_late_is_no_repeat(void **state)
+{
+	struct harness *h = open_settled();
+	uint64_t before = h->now;
+	struct ev_signal *ev;
+
+	(void)state;
+	h_pass(h, H_MS);
+	kill_group(h, MASTER);
+	assert_int_equal(h->core->oom_twice, 1);
+	ev = h_signal_event(h, MASTER, WORKER, SIGKILL);
+	ev->info = EV_SI_PRIV;
+	ev->head.ts = before;
+	h_step(h);
+	h_mark(h);
+	assert_int_equal(h->core->oom_twice, 1);
+	h_close(h);
+}
+
 /* ---- the host ---- */
 
 /* The kernel's count as EV_HEALTH brings it. */
@@ -215,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_repeat),
 		cmocka_unit_test(test_no_repeat_without_a_group),
 		cmocka_unit_test(test_namespace_that_ends_is_no_repeat),
+		cmocka_unit_test(test_first_kill_told_late_is_no_repeat),
 		cmocka_unit_test(test_host_count),
 		cmocka_unit_test(test_host_misses_one),
 		cmocka_unit_test(test_host_misses_one_at_the_stop),

@@ -114,6 +114,9 @@ static void note_repeat(struct core *core, const struct process *p, const struct
 	if (ev->sig != SIGKILL || ev->info != EV_SI_PRIV || !p->oom_ts || !in || !in->group ||
 	    in->trigger_tid != ev->sender.tid)
 		return;
+	/* The first one, told late: it comes before its mark. */
+	if (ev->head.ts <= p->oom_ts)
+		return;
 	/* A namespace that ends kills those in it, too, in the name of its init. */
 	if (!signal_sender_ended(core, &s))
 		kills_on_repeat(core, ev->target.memcg);
