@@ -234,6 +234,59 @@ static void test_orphan_keeps_its_role(void **state)
 	h_close(h);
 }
 
+/* A worker has its master's title until it is ready to give itself its own. */
+static void test_worker_with_the_title_of_its_master(void **state)
+{
+	struct harness *h = open_service("gunicorn app:app");
+	struct ev_who late = h_who(201, 10, "gunicorn");
+
+	(void)state;
+	info(h, MASTER, "gunicorn: master [app:app]");
+	h_mark(h);
+	h_fork(h, late, MASTER);
+	h_mark(h);
+	assert_string_equal(role_of(h, MASTER), "gunicorn master");
+	assert_string_equal(role_of(h, late), "gunicorn worker");
+	/* /proc says the same: it is not ready yet. */
+	info(h, late, "gunicorn: master [app:app]");
+	h_mark(h);
+	assert_string_equal(role_of(h, late), "gunicorn worker");
+	info(h, late, "gunicorn: worker [app:app]");
+	h_mark(h);
+	assert_string_equal(role_of(h, late), "gunicorn worker");
+	h_close(h);
+}
+
+/* The same when its master is dead, and another process its parent. */
+static void test_orphan_with_the_title_of_its_master(void **state)
+{
+	struct harness *h = open_service("gunicorn app:app");
+	struct ev_who late = h_who(201, 10, "gunicorn");
+
+	(void)state;
+	info(h, MASTER, "gunicorn: master [app:app]");
+	h_mark(h);
+	h_fork(h, late, MASTER);
+	h_exit(h, MASTER, H_SIGNAL(9));
+	h_task(h, late, 1, 4096);
+	h_mark(h);
+	assert_string_equal(role_of(h, late), "gunicorn worker");
+	/* A master's title of its own choosing is one. */
+	info(h, late, "gunicorn: master [other:app]");
+	h_mark(h);
+	assert_string_equal(role_of(h, late), "gunicorn master");
+	h_close(h);
+}
+
+static void test_roles_of_children(void **state)
+{
+	(void)state;
+	assert_string_equal(role_of_child("gunicorn master"), "gunicorn worker");
+	assert_string_equal(role_of_child("celery main"), "celery ForkPoolWorker");
+	assert_string_equal(role_of_child("gunicorn worker"), "gunicorn worker");
+	assert_string_equal(role_of_child("nginx cache helper"), "nginx cache helper");
+}
+
 static void test_exec_ends_what_fork_gave(void **state)
 {
 	struct harness *h = open_service("gunicorn app:app");
@@ -345,6 +398,9 @@ int main(void)
 		cmocka_unit_test(test_program_names_compare),
 		cmocka_unit_test(test_worker_by_fork),
 		cmocka_unit_test(test_orphan_keeps_its_role),
+		cmocka_unit_test(test_worker_with_the_title_of_its_master),
+		cmocka_unit_test(test_orphan_with_the_title_of_its_master),
+		cmocka_unit_test(test_roles_of_children),
 		cmocka_unit_test(test_exec_ends_what_fork_gave),
 		cmocka_unit_test(test_worker_by_exec_of_the_same_program),
 		cmocka_unit_test(test_title_goes_before_the_program),

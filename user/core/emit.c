@@ -76,8 +76,8 @@ void describe_container(struct core *core, uint32_t container, struct record_con
 const char *process_role(const struct core *core, const struct process *p)
 {
 	uint32_t parent = process_find(core, p->parent_pid, p->parent_start);
-	const char *line = parent ? core->processes[parent].command_line : "";
-	const char *program = role_program(line), *own, *role;
+	const char *program = parent ? role_program(core->processes[parent].command_line) : NULL;
+	const char *own, *role;
 	bool same = p->forked;
 
 	if (cause_is_runtime(p->comm))
@@ -89,9 +89,7 @@ const char *process_role(const struct core *core, const struct process *p)
 		same = true;
 	role = role_of_command(p->command_line, same);
 	/* Not yet its own title: a worker has the master's until it is ready. */
-	if (role && p->forked && !strcmp(p->command_line, line))
-		return role_of_child(role);
-	return role;
+	return role && p->borrowed ? role_of_child(role) : role;
 }
 
 void describe_process(struct core *core, const struct process *p, struct record_process *out)

@@ -130,7 +130,7 @@ void process_on_fork(struct core *core, const struct ev_fork *ev)
 		strcpy(p->executable, q->executable);
 		strcpy(p->command_line, q->command_line);
 		p->args_cut = q->args_cut;
-		p->forked = true;
+		p->forked = p->borrowed = true;
 	}
 }
 
@@ -145,7 +145,7 @@ void process_on_exec(struct core *core, const struct ev_exec *ev)
 	process_move(core, i, ev->who.memcg);
 	memcpy(p->comm, ev->who.comm, sizeof(p->comm));
 	p->uid = ev->who.uid;
-	p->forked = false;
+	p->forked = p->borrowed = false;
 	if (ev->executable[0])
 		strcpy(p->executable, ev->executable);
 	if (ev->command_line[0]) {
@@ -167,6 +167,7 @@ void process_on_info(struct core *core, const struct ev_proc_info *ev)
 	if (ev->executable[0])
 		strcpy(p->executable, ev->executable);
 	if (ev->command_line[0]) {
+		p->borrowed = p->borrowed && !strcmp(p->command_line, ev->command_line);
 		strcpy(p->command_line, ev->command_line);
 		p->args_cut = ev->args_cut == 1;
 	}
@@ -174,7 +175,7 @@ void process_on_info(struct core *core, const struct ev_proc_info *ev)
 	/* One that was there before us, and runs what its parent runs. */
 	if (parent && p->command_line[0] &&
 	    !strcmp(p->command_line, core->processes[parent].command_line))
-		p->forked = true;
+		p->forked = p->borrowed = true;
 }
 
 void process_on_attach(struct core *core, const struct ev_cgroup_attach *ev)

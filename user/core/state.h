@@ -76,7 +76,8 @@ struct process {
 	bool alive;
 	bool exit_told; /* its exit event was seen */
 	bool args_cut;
-	bool forked; /* runs what its parent ran: no exec since the fork */
+	bool forked;   /* runs what its parent ran: no exec since the fork */
+	bool borrowed; /* its command line is still its parent's */
 	uint8_t n_past;
 	uint8_t info_asks; /* how often /proc was asked about it */
 	int32_t oom_score_adj;
