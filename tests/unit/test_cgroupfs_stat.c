@@ -165,6 +165,8 @@ static void test_memcg(void **state)
 	assert_int_equal(l->id, id);
 	assert_int_equal(ev.memcg.v1, 1);
 	assert_int_equal(ev.memcg.oom_kills, 1);
+	assert_int_equal(ev.memcg.oom_kills_local, 1);
+	assert_true(l->events_high == U64_UNKNOWN);
 	assert_int_equal(l->usage, 39837696);
 	assert_int_equal(l->max, 67108864);
 	assert_true(l->high == U64_UNLIMITED);
@@ -181,6 +183,8 @@ static void test_memcg(void **state)
 	assert_int_equal(cgroupfs_memcg(&fs, id, "/system.slice/leaky.service", 9, &ev), 0);
 	assert_int_equal(ev.memcg.v1, 0);
 	assert_int_equal(ev.memcg.oom_kills, 2);
+	assert_int_equal(ev.memcg.oom_kills_local, 1);
+	assert_int_equal(l->events_high, 0);
 	assert_int_equal(l->usage, 62914560);
 	assert_int_equal(l->max, 67108864);
 	assert_true(l->high == U64_UNLIMITED && l->swap_max == U64_UNLIMITED);
@@ -192,6 +196,111 @@ static void test_memcg(void **state)
 	assert_int_equal(cgroupfs_open(&fs, TREES "v2-6.12"), 0);
 	assert_int_equal(cgroupfs_memcg(&fs, tree_inode(fs.memory, POD), POD, 9, &ev), 0);
 	assert_int_equal(l->oom_group, 1);
+	assert_int_equal(l->events_high, 12);
+	assert_int_equal(l->events_max, 0);
+	assert_int_equal(ev.memcg.oom_kills_local, 0);
+}
+
+static struct ev_memcg_watch watch(const char *tree, const char *path)
+{
+	struct cgroupfs fs;
+	union event ev;
+	uint64_t id;
+
+	assert_int_equal(cgroupfs_open(&fs, tree), 0);
+	id = tree_inode(fs.memory, path);
+	memset(&ev, 0xa5, sizeof(ev));
+	assert_int_equal(cgroupfs_watch(&fs, id, path, 9, &ev), 0);
+	assert_int_equal(ev.head.type, EV_MEMCG_WATCH);
+	assert_int_equal(ev.head.ts, 9);
+	assert_int_equal(ev.memcg_watch.id, id);
+	return ev.memcg_watch;
+}
+
+static void test_watch(void **state)
+{
+	struct ev_memcg_watch w = watch(TREES "v2-5.10", "/system.slice/leaky.service");
+
+	(void)state;
+	assert_int_equal(w.found, 1);
+	assert_int_equal(w.split.anon, 50331648);
+	assert_int_equal(w.split.file, 9437184);
+	assert_int_equal(w.split.shmem, 2097152);
+	assert_int_equal(w.split.kernel, 49152 + 8192 + 1024000);
+	assert_int_equal(w.split.slab_unreclaimable, 622592);
+	assert_int_equal(w.split.inactive_file, 5242880);
+	assert_int_equal(w.split.active_file, 2097152);
+	assert_int_equal(w.split.unevictable, 0);
+	assert_int_equal(w.split.sock, 65536);
+	assert_int_equal(w.swap, 4096);
+	assert_int_equal(w.refaults, 33);
+	assert_int_equal(w.psi_full_avg10, 75);
+
+	w = watch(TREES "v2-6.12", POD);
+	assert_int_equal(w.split.kernel, 9072640);
+	assert_int_equal(w.split.active_file, 9003008);
+	assert_int_equal(w.split.sock, 4096);
+	assert_int_equal(w.refaults, 0);
+	assert_int_equal(w.psi_full_avg10, 0);
+}
+
+/* v1: the totals of the hierarchy, no pressure, and what it does not tell is not known. */
+static void test_watch_v1(void **state)
+{
+	struct ev_memcg_watch w = watch(TREES "hybrid", "/shop/api");
+
+	(void)state;
+	assert_int_equal(w.found, 1);
+	assert_int_equal(w.split.anon, 28368896);
+	assert_int_equal(w.split.file, 9551872);
+	assert_int_equal(w.split.shmem, 3145728);
+	assert_int_equal(w.split.kernel, 1171456);
+	assert_int_equal(w.split.inactive_file, 6234112);
+	assert_int_equal(w.split.active_file, 167936);
+	assert_int_equal(w.split.unevictable, 0);
+	assert_true(w.split.slab_unreclaimable == U64_UNKNOWN);
+	assert_true(w.split.sock == U64_UNKNOWN);
+	assert_int_equal(w.swap, 0);
+	assert_int_equal(w.refaults, 41);
+	assert_true(w.psi_full_avg10 == U64_UNKNOWN);
+
+	w = watch(TREES "v1-5.10", DOCKER);
+	assert_int_equal(w.split.anon, 80003072);
+	assert_true(w.swap == U64_UNKNOWN); /* no swap accounting there */
+	assert_true(w.refaults == U64_UNKNOWN);
+}
+
+/* One file that is missing or damaged costs what it would say, and nothing else. */
+static void test_watch_what_is_missing(void **state)
+{
+	struct cgroupfs fs = {.v1 = false, .mode = "v2"};
+	union event ev;
+	const struct ev_memcg_watch *w = &ev.memcg_watch;
+	uint64_t id;
+
+	(void)state;
+	snprintf(fs.memory, sizeof(fs.memory), "%s/memory", tree_root);
+	tree_put("memory/a/memory.swap.current", "4096\n");
+	id = tree_inode(fs.memory, "/a");
+	/* Without the controller there is no memory.stat. */
+	assert_int_equal(cgroupfs_watch(&fs, id, "/a", 9, &ev), 0);
+	assert_int_equal(w->found, 0);
+	assert_true(w->swap == U64_UNKNOWN);
+	tree_put("memory/a/memory.stat", "anon 5\nfile x7\nworkingset_refault_file 3\n");
+	assert_int_equal(cgroupfs_watch(&fs, id, "/a", 9, &ev), 0);
+	assert_int_equal(w->found, 1);
+	assert_int_equal(w->split.anon, 5);
+	assert_true(w->split.file == U64_UNKNOWN);
+	assert_true(w->split.kernel == U64_UNKNOWN);
+	assert_int_equal(w->refaults, 3);
+	assert_int_equal(w->swap, 4096);
+	assert_true(w->psi_full_avg10 == U64_UNKNOWN);
+	tree_put("memory/a/memory.stat", "workingset_refault_anon 4\nworkingset_refault_file 3\n");
+	tree_put("memory/a/memory.pressure",
+		 "some avg10=1.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=12.34 total=0\n");
+	assert_int_equal(cgroupfs_watch(&fs, id, "/a", 9, &ev), 0);
+	assert_int_equal(w->refaults, 7);
+	assert_int_equal(w->psi_full_avg10, 1234);
 }
 
 /* Another inode, another path, a link, a file, a way out: none is the cgroup asked for. */
@@ -218,11 +327,17 @@ static void test_not_it(void **state)
 	assert_int_equal(cgroupfs_stat(&fs, id, "/shop/api", 9, &ev), 0);
 	assert_int_equal(ev.memcg_stat.found, 1);
 	assert_int_equal(ev.memcg_stat.usage, 4096);
+	assert_int_equal(cgroupfs_watch(&fs, id, "/shop/api", 9, &ev), 0);
+	assert_int_equal(ev.memcg_watch.found, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		assert_int_equal(cgroupfs_stat(&fs, id, paths[i], 9, &ev), 0);
 		assert_int_equal(ev.memcg_stat.id, id);
 		assert_int_equal(ev.memcg_stat.found, 0);
 		assert_true(ev.memcg_stat.high == U64_UNKNOWN);
+		assert_int_equal(cgroupfs_watch(&fs, id, paths[i], 9, &ev), 0);
+		assert_int_equal(ev.memcg_watch.id, id);
+		assert_int_equal(ev.memcg_watch.found, 0);
+		assert_true(ev.memcg_watch.split.anon == U64_UNKNOWN);
 		assert_int_equal(cgroupfs_memcg(&fs, id, paths[i], 9, &ev), -ENOENT);
 	}
 	assert_int_equal(cgroupfs_stat(&fs, id + 1, "/shop/api", 9, &ev), 0);
@@ -276,8 +391,15 @@ static void test_v1_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TREE_TEST(test_stat_hybrid), TREE_TEST(test_stat_v1), TREE_TEST(test_stat_v2),
-		TREE_TEST(test_memcg),       TREE_TEST(test_not_it),  TREE_TEST(test_v1_limits),
+		TREE_TEST(test_stat_hybrid),
+		TREE_TEST(test_stat_v1),
+		TREE_TEST(test_stat_v2),
+		TREE_TEST(test_memcg),
+		TREE_TEST(test_watch),
+		TREE_TEST(test_watch_v1),
+		TREE_TEST(test_watch_what_is_missing),
+		TREE_TEST(test_not_it),
+		TREE_TEST(test_v1_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
