@@ -1,75 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_decode.c - the wire layout as events: units, unknowns, hostile bytes, lengths that lie.
- *
- * Every record is given to the decoder in a heap block of exactly its size, at an odd address, so
- * that the sanitizers see a byte read too many or a read that wants alignment.
  */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "base/cleanup.h"
-#include "bpf/wire.h"
-#include "in/decode.h"
-
-#define PAGE     4096
-#define NO_LIMIT (INT64_MAX / PAGE) /* PAGE_COUNTER_MAX */
-
-static const struct decode_config config = {.page_size = PAGE, .rss_exact = true};
-
-static int decode_with(const struct decode_config *c, const void *data, size_t size,
-		       union event *ev)
-{
-	char *block = malloc(size + 1);
-	int r;
-
-	assert_non_null(block);
-	memcpy(block + 1, data, size);
-	r = decode_record(c, block + 1, size, ev);
-	free(block);
-	return r;
-}
-
-static int decode(const void *data, size_t size, union event *ev)
-{
-	return decode_with(&config, data, size, ev);
-}
-
-static struct wire_head head(uint16_t kind, size_t size)
-{
-	return (struct wire_head){
-		.kind = kind, .version = WIRE_VERSION, .size = (uint32_t)size, .ts = 1234567890123};
-}
-
-static struct wire_who who(uint32_t tgid, uint32_t tid, const char *comm)
-{
-	struct wire_who w = {.tgid = tgid,
-			     .tid = tid,
-			     .start = tgid * 1000ull,
-			     .memcg = 4711,
-			     .uid = 1000,
-			     .oom_score_adj = -998};
-
-	memcpy(w.comm, comm, strnlen(comm, WIRE_COMM));
-	return w;
-}
-
-static void check_who(const struct ev_who *w, uint32_t pid, uint32_t tid, const char *comm)
-{
-	assert_int_equal(w->pid, pid);
-	assert_int_equal(w->tid, tid);
-	assert_int_equal(w->start, pid * 1000ull);
-	assert_int_equal(w->memcg, 4711);
-	assert_int_equal(w->uid, 1000);
-	assert_int_equal(w->oom_score_adj, -998);
-	assert_string_equal(w->comm, comm);
-}
+#include "wire_records.h"
 
 static struct wire_fork a_fork(void)
 {
@@ -441,6 +374,7 @@ static void test_cgroup_gone(void **state)
 				     .level = {.id = 900, .usage = 3, .max = 1ull << 62},
 				     .watermark = 7,
 				     .oom_kills = 2,
+				     .oom_kills_local = 1,
 				     .v1 = 1};
 	union event ev;
 
@@ -452,6 +386,7 @@ static void test_cgroup_gone(void **state)
 	assert_true(ev.cgroup_gone.level.max == U64_UNLIMITED);
 	assert_int_equal(ev.cgroup_gone.peak, 7 * 4096);
 	assert_int_equal(ev.cgroup_gone.oom_kills, 2);
+	assert_int_equal(ev.cgroup_gone.oom_kills_local, 1);
 	assert_int_equal(ev.cgroup_gone.v1, 1);
 
 	/* Without the controller there is nothing but the id. */
@@ -460,235 +395,10 @@ static void test_cgroup_gone(void **state)
 	assert_int_equal(ev.cgroup_gone.id, 900);
 	assert_int_equal(ev.cgroup_gone.level.id, 0);
 	assert_true(ev.cgroup_gone.peak == U64_UNKNOWN);
+	assert_true(ev.cgroup_gone.oom_kills_local == U64_UNKNOWN);
 
 	for (size_t s = 0; s < sizeof(r); s++)
 		assert_int_equal(decode(&r, s, &ev), -EBADMSG);
-}
-
-static struct wire_level a_level(uint64_t id)
-{
-	return (struct wire_level){.id = id,
-				   .usage = 100,
-				   .max = 128,
-				   .high = NO_LIMIT,
-				   .swap = -1,
-				   .swap_max = NO_LIMIT - 1,
-				   .failcnt = 9,
-				   .events_max = 8,
-				   .oom_local = 7,
-				   .oom_group = 1};
-}
-
-static void check_level(const struct ev_level *l, uint64_t id)
-{
-	assert_int_equal(l->id, id);
-	assert_int_equal(l->usage, 100 * PAGE);
-	assert_int_equal(l->max, 128 * PAGE);
-	assert_true(l->high == U64_UNLIMITED);
-	assert_int_equal(l->swap_usage, 0);
-	assert_true(l->swap_max == (NO_LIMIT - 1ull) * PAGE);
-	assert_int_equal(l->failcnt, 9);
-	assert_int_equal(l->events_max, 8);
-	assert_int_equal(l->oom_local, 7);
-	assert_int_equal(l->oom_group, 1);
-}
-
-static struct wire_oom an_oom(void)
-{
-	struct wire_oom wire = {
-		.head = head(WIRE_OOM, sizeof(wire)),
-		.victim = who(31337, 31338, "gunicorn"),
-		.trigger = who(41, 42, "conmon"),
-		.victim_ns_pid = 23,
-		.victim_pid_ns = 4026532100u,
-		.parent_tgid = 31300,
-		.parent_start = 77,
-		.tier = WIRE_OOM_FENTRY,
-		.total_vm = 1000,
-		.page_tables = 1212416,
-		.rss = {.file = 5, .anon = 6, .swap = 7, .shmem = 8},
-		.rss_raw = {.file = 1, .anon = -2, .swap = 3, .shmem = 4},
-		.rss_flags = WIRE_RSS_VALID | WIRE_RSS_EXACT,
-		.v1 = 1,
-		.decision = 19,
-		.nth = 2,
-		.constraint = EV_CONSTRAINT_MEMCG,
-		.order = -1,
-		.gfp = 0xcc0,
-		.total_pages = 128,
-		.points = 1034,
-		.chosen_tid = 31338,
-		.n_levels = 2,
-		.limit = a_level(800),
-		.levels = {a_level(900), a_level(800)},
-		.message = "Memory cgroup out of memory",
-		.victim_path_len = 9,
-		.limit_path_len = 7,
-		.victim_path = "/docker/ajunk",
-		.limit_path = "/docker",
-	};
-
-	return wire;
-}
-
-static void test_oom(void **state)
-{
-	struct wire_oom wire = an_oom();
-	union event ev;
-
-	(void)state;
-	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
-	assert_int_equal(ev.head.type, EV_OOM);
-	check_who(&ev.oom.victim, 31337, 31338, "gunicorn");
-	check_who(&ev.oom.trigger, 41, 42, "conmon");
-	assert_int_equal(ev.oom.ns_pid, 23);
-	assert_int_equal(ev.oom.pid_ns, 4026532100u);
-	assert_int_equal(ev.oom.parent_pid, 31300);
-	assert_int_equal(ev.oom.parent_start, 77);
-	assert_int_equal(ev.oom.tier, EV_OOM_FENTRY);
-	assert_int_equal(ev.oom.v1, 1);
-	assert_int_equal(ev.oom.total_vm, 1000 * PAGE);
-	assert_int_equal(ev.oom.page_tables, 1212416);
-	assert_int_equal(ev.oom.rss_exact, 1);
-	assert_int_equal(ev.oom.file, 5 * PAGE);
-	assert_int_equal(ev.oom.anon, 6 * PAGE);
-	assert_int_equal(ev.oom.swap, 7 * PAGE);
-	assert_int_equal(ev.oom.shmem, 8 * PAGE);
-	assert_int_equal(ev.oom.raw_file, 1 * PAGE);
-	assert_int_equal(ev.oom.raw_anon, 0);
-	assert_int_equal(ev.oom.raw_shmem, 4 * PAGE);
-	assert_int_equal(ev.oom.decision, 19);
-	assert_int_equal(ev.oom.nth, 2);
-	assert_int_equal(ev.oom.constraint, EV_CONSTRAINT_MEMCG);
-	assert_int_equal(ev.oom.order, -1);
-	assert_int_equal(ev.oom.gfp, 0xcc0);
-	assert_int_equal(ev.oom.total_pages, 128 * PAGE);
-	assert_int_equal(ev.oom.points, 1034);
-	assert_int_equal(ev.oom.chosen_tid, 31338);
-	check_level(&ev.oom.limit, 800);
-	assert_int_equal(ev.oom.n_levels, 2);
-	check_level(&ev.oom.levels[0], 900);
-	check_level(&ev.oom.levels[1], 800);
-	assert_int_equal(ev.oom.levels[2].id, 0);
-	assert_string_equal(ev.oom.message, "Memory cgroup out of memory");
-	assert_string_equal(ev.oom.victim_path, "/docker/a");
-	assert_string_equal(ev.oom.limit_path, "/docker");
-
-	/* Without a memory limit behind it. */
-	wire.limit = (struct wire_level){0};
-	wire.limit_path_len = 0;
-	wire.rss_flags = 0;
-	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
-	assert_int_equal(ev.oom.limit.id, 0);
-	assert_string_equal(ev.oom.limit_path, "");
-	assert_true(ev.oom.anon == S64_UNKNOWN && ev.oom.raw_anon == S64_UNKNOWN);
-	assert_int_equal(ev.oom.rss_exact, 0);
-}
-
-/* The tracepoint alone has no oom_control: what is in those fields is nothing. */
-static void test_oom_tracepoint(void **state)
-{
-	struct wire_oom wire = an_oom();
-	union event ev;
-
-	(void)state;
-	wire.tier = WIRE_OOM_TRACEPOINT;
-	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
-	assert_int_equal(ev.oom.tier, EV_OOM_TRACEPOINT);
-	assert_int_equal(ev.oom.decision, 0);
-	assert_true(ev.oom.nth == U64_UNKNOWN);
-	assert_true(ev.oom.constraint == U64_UNKNOWN);
-	assert_true(ev.oom.order == S64_UNKNOWN);
-	assert_true(ev.oom.gfp == U64_UNKNOWN);
-	assert_true(ev.oom.total_pages == U64_UNKNOWN);
-	assert_true(ev.oom.points == S64_UNKNOWN);
-	assert_true(ev.oom.chosen_tid == U64_UNKNOWN);
-	assert_int_equal(ev.oom.limit.id, 0);
-	assert_string_equal(ev.oom.limit_path, "");
-	/* The levels and the victim's memory are read by the program itself. */
-	assert_int_equal(ev.oom.n_levels, 2);
-	check_level(&ev.oom.levels[1], 800);
-	assert_int_equal(ev.oom.anon, 6 * PAGE);
-}
-
-static void test_oom_damaged(void **state)
-{
-	struct wire_oom wire = an_oom();
-	union event ev;
-
-	(void)state;
-	assert_int_equal(decode(&wire, sizeof(wire) - 1, &ev), -EBADMSG);
-	wire.tier = 0;
-	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
-	wire.tier = WIRE_OOM_TRACEPOINT + 1;
-	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
-	wire = an_oom();
-	wire.n_levels = WIRE_LEVELS;
-	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
-	wire.n_levels = WIRE_LEVELS + 1;
-	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
-	wire = an_oom();
-	wire.victim_path_len = WIRE_PATH;
-	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
-	wire.victim_path_len = WIRE_PATH + 1;
-	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
-	wire = an_oom();
-	wire.limit_path_len = UINT32_MAX;
-	assert_int_equal(decode(&wire, sizeof(wire), &ev), -EBADMSG);
-	/* No NUL anywhere. */
-	wire = an_oom();
-	memset(wire.message, 'm', sizeof(wire.message));
-	memset(wire.victim_path, 'p', sizeof(wire.victim_path));
-	wire.victim_path_len = WIRE_PATH;
-	assert_int_equal(decode(&wire, sizeof(wire), &ev), 0);
-	assert_int_equal(strlen(ev.oom.message), WIRE_MESSAGE);
-	assert_int_equal(strlen(ev.oom.victim_path), WIRE_PATH + 1);
-	assert_int_equal(ev.oom.victim_path[0], '/');
-}
-
-static void test_snapshots(void **state)
-{
-	struct wire_snap_task task = {
-		.who = who(31337, 23, "gunicorn"),
-		.parent_tgid = 31300,
-		.parent_start = 77,
-		.pid_ns = 4026532100u,
-		.rss = {.file = 5, .anon = 6, .swap = 7, .shmem = 8},
-		.rss_flags = WIRE_RSS_VALID | WIRE_RSS_EXACT,
-		.threads = 3,
-	};
-	struct wire_snap_memcg memcg = {
-		.level = a_level(900), .parent_id = 800, .oom_kills = 4, .depth = 2, .v1 = 1};
-	union event ev;
-
-	(void)state;
-	assert_int_equal(decode_snap_task(&config, &task, sizeof(task), 42, &ev), 0);
-	assert_int_equal(ev.head.type, EV_TASK);
-	assert_int_equal(ev.head.ts, 42);
-	check_who(&ev.task.who, 31337, 0, "gunicorn");
-	assert_int_equal(ev.task.ns_pid, 23);
-	assert_int_equal(ev.task.parent_pid, 31300);
-	assert_int_equal(ev.task.parent_start, 77);
-	assert_int_equal(ev.task.pid_ns, 4026532100u);
-	assert_int_equal(ev.task.threads, 3);
-	assert_int_equal(ev.task.rss_exact, 1);
-	assert_int_equal(ev.task.file, 5 * PAGE);
-	assert_int_equal(ev.task.anon, 6 * PAGE);
-	assert_int_equal(ev.task.swap, 7 * PAGE);
-	assert_int_equal(ev.task.shmem, 8 * PAGE);
-	task.rss_flags = 0;
-	assert_int_equal(decode_snap_task(&config, &task, sizeof(task), 42, &ev), 0);
-	assert_true(ev.task.anon == S64_UNKNOWN);
-	assert_int_equal(decode_snap_task(&config, &task, sizeof(task) - 1, 42, &ev), -EBADMSG);
-	assert_int_equal(decode_snap_task(&config, &task, sizeof(task) + 1, 42, &ev), -EBADMSG);
-
-	assert_int_equal(decode_snap_memcg(&config, &memcg, sizeof(memcg), 43, &ev), 0);
-	assert_int_equal(ev.head.type, EV_MEMCG);
-	assert_int_equal(ev.head.ts, 43);
-	check_level(&ev.memcg.level, 900);
-	assert_int_equal(ev.memcg.v1, 1);
-	assert_int_equal(ev.memcg.oom_kills, 4);
-	assert_int_equal(decode_snap_memcg(&config, &memcg, sizeof(memcg) - 1, 43, &ev), -EBADMSG);
 }
 
 /* arm64 with pages of 64 KiB: the same record, other bytes, another "no limit". */
@@ -710,13 +420,11 @@ static void test_page_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fork),           cmocka_unit_test(test_head),
-		cmocka_unit_test(test_comm),           cmocka_unit_test(test_exec),
-		cmocka_unit_test(test_exec_lengths),   cmocka_unit_test(test_exit),
-		cmocka_unit_test(test_signal),         cmocka_unit_test(test_cgroup),
-		cmocka_unit_test(test_cgroup_gone),    cmocka_unit_test(test_oom),
-		cmocka_unit_test(test_oom_tracepoint), cmocka_unit_test(test_oom_damaged),
-		cmocka_unit_test(test_snapshots),      cmocka_unit_test(test_page_size),
+		cmocka_unit_test(test_fork),         cmocka_unit_test(test_head),
+		cmocka_unit_test(test_comm),         cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_exec_lengths), cmocka_unit_test(test_exit),
+		cmocka_unit_test(test_signal),       cmocka_unit_test(test_cgroup),
+		cmocka_unit_test(test_cgroup_gone),  cmocka_unit_test(test_page_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
