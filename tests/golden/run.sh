@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Replay each recorded stream and hold what comes out against what is expected, byte for byte.
+# Replay each recorded stream and hold what comes out against what is expected, byte for byte; and
+# what is expected against the schema.
 #
 # usage: run.sh MEMWITNESS            the streams must be what make.py writes, too
 #        run.sh --update MEMWITNESS   write make.py's streams and what they give; then read the diff
@@ -60,5 +61,9 @@ for stream in "$work"/*.events; do
 		failed=$((failed + 1))
 	fi
 done
+"$memwitness" schema >"$work/schema.json"
+if ! ../validate.py "$work/schema.json" *.records; then
+	failed=$((failed + 1))
+fi
 echo "golden streams: $passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]
