@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "core/event_fields.h"
 #include "core/state.h"
 
@@ -98,6 +99,12 @@ static void text(struct input *in, char *at, size_t size)
 		"iter_cgroup",
 		"/burstable",
 		"\xef\xbf\xbd",
+		"gunicorn",
+		"gunicorn: master ",
+		"python3 -m ",
+		"conmon",
+		"GFP_KERNEL|",
+		"none",
 	};
 	uint8_t n = byte(in) % 8;
 	size_t len = 0;
@@ -219,6 +226,7 @@ static void see_process(const struct record_process *p)
 	see(p->name);
 	see(p->executable);
 	see(p->command_line);
+	see(p->role);
 }
 
 static void see_container(const struct record_container *c)
@@ -233,6 +241,67 @@ static void see_container(const struct record_container *c)
 	see(c->pod_uid);
 	see(c->namespace);
 	see(c->k8s_container);
+}
+
+static void see_history(const struct history *h)
+{
+	if (!h)
+		return;
+	require(h->n >= 1 && h->n <= HISTORY_POINTS && h->interval);
+	for (uint32_t i = 0; i < h->n; i++)
+		text_bytes += (history_anon(h, i) ^ history_usage(h, i)) & 1;
+}
+
+static void see_kills(const struct rec_kills *kills)
+{
+	require(kills->n_gaps <= RECORD_KILL_GAPS);
+	for (size_t i = 0; i < kills->n_gaps; i++) {
+		see(kills->gaps[i].cgroup);
+		/* What differs is listed, and it differs by as much as is missing or more. */
+		require(kills->gaps[i].missing && kills->gaps[i].missing <= kills->gaps[i].kernel);
+	}
+}
+
+/* In one line, without what a terminal obeys, and UTF-8: the fuzzed texts are. */
+static void see_summary(const char *text)
+{
+	size_t len = strnlen(text, RECORD_SUMMARY), n;
+
+	require(len > 0 && len < RECORD_SUMMARY && text[len - 1] == '.');
+	for (; len; text += n, len -= n) {
+		n = utf8_sequence((const unsigned char *)text, len);
+		require(n > 0 && (unsigned char)*text >= 0x20);
+	}
+}
+
+static void see_oom(const struct rec_oom_kill *k)
+{
+	see_process(&k->victim);
+	see_process(&k->trigger);
+	see_container(&k->trigger_container);
+	see(k->incident);
+	see(k->constraint);
+	see(k->limit_hit.cgroup);
+	see(k->gfp_names);
+	see(k->memory_stat.source);
+	see_summary(k->summary);
+	see_history(k->history);
+	require(k->n_processes <= RECORD_OOM_PROCESSES);
+	require(!k->n_processes || k->n_processes <= k->processes_total);
+	for (size_t i = 0; i < k->n_processes; i++)
+		see_process(&k->processes[i].process);
+	require(k->relation <= RELATION_HOST);
+}
+
+static void see_finding(const struct rec_finding *f)
+{
+	see(f->cgroup);
+	see(f->advice);
+	see(f->kills.cgroup);
+	see_history(f->history);
+	/* Nothing is raised without a reason. */
+	if (f->kind == FINDING_MEMORY_PRESSURE)
+		require((f->reasons == 0) == f->cleared);
 }
 
 static void on_record(void *ctx, const struct record *r)
@@ -264,19 +333,22 @@ static void on_record(void *ctx, const struct record *r)
 		see_process(&r->process_exit->sender);
 		see_container(&r->process_exit->sender_container);
 		see(r->process_exit->incident);
+		see(r->process_exit->nearest.cgroup);
 		break;
 	case RECORD_OOM_KILL:
-		see_process(&r->oom_kill->victim);
-		see_process(&r->oom_kill->trigger);
-		see_container(&r->oom_kill->trigger_container);
-		see(r->oom_kill->incident);
-		see(r->oom_kill->constraint);
-		see(r->oom_kill->limit_hit.cgroup);
+		see_oom(r->oom_kill);
 		break;
 	case RECORD_AGENT_HEALTH:
 		require(r->agent_health->n_resources <= MAX_RESOURCES);
 		for (size_t i = 0; i < r->agent_health->n_resources; i++)
 			see(r->agent_health->resources[i].name);
+		see_kills(&r->agent_health->kills);
+		break;
+	case RECORD_AGENT_STOP:
+		see_kills(&r->agent_stop->health.kills);
+		break;
+	case RECORD_FINDING:
+		see_finding(r->finding);
 		break;
 	default:
 		break;
@@ -301,6 +373,7 @@ static void check_processes(const struct core *core)
 
 		require(p->alive && process_find(core, p->pid, p->start) == i);
 		require(!p->signals || core->signal_logs[p->signals].owner == i);
+		require(p->n_past <= PAST_POINTS);
 		require(n < core->process_pool.capacity);
 	}
 	require(n == core->alive.count);
@@ -317,6 +390,7 @@ static void check_cgroups(const struct core *core)
 		const struct cgroup *g = &core->cgroups[i];
 
 		require(!g->gone && cgroup_find(core, g->id) == i);
+		require(g->history.n <= HISTORY_POINTS);
 		require(n < core->cgroup_pool.capacity);
 	}
 	require(n == core->present.count);

@@ -4,7 +4,7 @@
  * is of its type's size, with strings that end and are UTF-8.
  *
  * The first byte of the input chooses the function and the configuration, the rest is the record.
- * Build with base/, core/event_fields.c, in/{decode,cmdline}.c and
+ * Build with base/, core/event_fields.c, in/{decode,cmdline,gfp}.c and
  * -fsanitize=fuzzer,address,undefined.
  */
 #include <stdint.h>
@@ -79,12 +79,14 @@ static void check_event(const union event *ev)
 		check_path(ev->oom.victim_path);
 		check_path(ev->oom.limit_path);
 		require(ev->oom.anon >= 0 || ev->oom.anon == S64_UNKNOWN);
+		require(ev->oom.gfp != U64_UNKNOWN || !ev->oom.gfp_names[0]);
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct decode_config config = {.rss_exact = true};
+	struct gfp_names names;
 	union event *ev = malloc(sizeof(*ev));
 	uint8_t *record;
 	int r;
@@ -95,6 +97,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	config.page_size = data[0] & 0x10 ? 65536 : 4096;
 	config.redact = data[0] & 3;
+	gfp_names_plain(&names);
+	if (data[0] & 8)
+		config.gfp = &names;
 	size--;
 	record = malloc(size ? size : 1);
 	if (!record) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * make_seeds.c - write the seed corpora of fuzz_decode and fuzz_cgpath: one good input a kind.
+ * make_seeds.c - write the seed corpora of fuzz_decode, fuzz_cgpath, fuzz_role and fuzz_summary:
+ * one good input a kind.
  *
  * Run after a change of wire.h, from the top folder:
  *   cc -D_GNU_SOURCE -Iuser -I. -o /tmp/make_seeds tests/fuzz/make_seeds.c &&
@@ -109,22 +110,31 @@ static void put_cgroup_gone(void)
 					.id = 900,
 					.level = {.id = 900, .usage = 10, .max = 20},
 					.watermark = 20,
-					.oom_kills = 1};
+					.oom_kills = 2,
+					.oom_kills_local = 1};
 
 	put_record("cgroup_gone", 0, &gone, sizeof(gone));
 }
 
 static void put_oom_and_snapshots(void)
 {
-	static const struct wire_level level = {
-		.id = 800, .usage = 10, .max = 20, .high = 1ull << 62, .swap = -1, .oom_group = 1};
+	static const struct wire_level level = {.id = 800,
+						.usage = 10,
+						.max = 20,
+						.high = 1ull << 62,
+						.swap = -1,
+						.events_max = 3,
+						.events_high = 2,
+						.oom_group = 1};
 	struct wire_oom oom = {.head = head(WIRE_OOM, sizeof(oom)),
 			       .victim = who,
 			       .trigger = who,
 			       .tier = WIRE_OOM_FENTRY,
 			       .rss = rss,
 			       .rss_flags = WIRE_RSS_VALID | WIRE_RSS_EXACT,
+			       .gfp = 0x140dca,
 			       .limit = level,
+			       .split = {.anon = 4096, .file = 8192, .sock = ~0ull},
 			       .levels = {level, level},
 			       .n_levels = 2,
 			       .victim_path = "/docker/a",
@@ -133,9 +143,10 @@ static void put_oom_and_snapshots(void)
 			       .limit_path_len = 7,
 			       .message = "Memory cgroup out of memory"};
 	struct wire_snap_task task = {.who = who, .rss = rss, .rss_flags = WIRE_RSS_VALID};
-	struct wire_snap_memcg memcg = {.level = level, .parent_id = 1};
+	struct wire_snap_memcg memcg = {
+		.level = level, .parent_id = 1, .oom_kills = 2, .oom_kills_local = 1};
 
-	put_record("oom", 0, &oom, sizeof(oom));
+	put_record("oom", 8, &oom, sizeof(oom)); /* with the names of its flags */
 	oom.tier = WIRE_OOM_TRACEPOINT;
 	put_record("oom_tracepoint", 0x10, &oom, sizeof(oom));
 	put_record("snap_task", 0x40, &task, sizeof(task));
@@ -173,6 +184,42 @@ static void put_paths(void)
 	}
 }
 
+static void put_roles(void)
+{
+	static const char *const lines[] = {
+		"gunicorn: master [app]",
+		"[celeryd: celery@host:ForkPoolWorker-1]",
+		"puma: cluster worker 0: 17 [app]",
+		"/usr/bin/python3.11 -u -m celery -A app",
+		"python -c gunicorn",
+		"/usr/sbin/apache2 -k start",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "line%02zu", i);
+		put("role", name, lines[i], strlen(lines[i]), "", 0);
+	}
+}
+
+/* One byte of choices, then texts parted by NULs, see fuzz_summary.c. */
+static void put_summaries(void)
+{
+	static const char names[] = "gunicorn\0api\0" ID "\0/docker/" ID "\0/kubepods\0conmon";
+	static const char odd[] = "\xf0\x9f\x98\x80\0\xc3\xa4\xff\0\0\n/\x7f\0\xc2\x85\0";
+	static const char choices[] = {0x00, 0x3f, 0x55, 0x2a};
+
+	for (size_t i = 0; i < sizeof(choices); i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "names%zu", i);
+		put("summary", name, &choices[i], 1, names, sizeof(names));
+		snprintf(name, sizeof(name), "odd%zu", i);
+		put("summary", name, &choices[i], 1, odd, sizeof(odd));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -185,5 +232,7 @@ int main(int argc, char **argv)
 	put_cgroup_gone();
 	put_oom_and_snapshots();
 	put_paths();
+	put_roles();
+	put_summaries();
 	return 0;
 }
