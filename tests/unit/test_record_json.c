@@ -127,6 +127,105 @@ static void test_process_parts(void **state)
 			  "\"truncated\":[\"victim.process.command_line\"]}\n");
 }
 
+/* ---- kills and findings ---- */
+
+/* The record with this oom_kill or finding as JSON, to be released. */
+static json_t *line_of(const struct record *record)
+{
+	struct buf b = line_buf();
+	json_error_t error;
+	json_t *root;
+
+	record_json(&b, record);
+	root = json_loadb(b.data, b.len, JSON_REJECT_DUPLICATES, &error);
+	if (!root)
+		fail_msg("%s", error.text);
+	return root;
+}
+
+static json_t *kill_line(const struct rec_oom_kill *kill)
+{
+	return line_of(&(struct record){FIX_HEAD(RECORD_OOM_KILL, SEVERITY_CRITICAL, 1),
+					.oom_kill = kill});
+}
+
+/* Between bars, as many as there are; an empty one is none. */
+static void test_names_of_flags(void **state)
+{
+	static const struct {
+		const char *names, *want;
+	} cases[] = {
+		{"GFP_KERNEL", "[\"GFP_KERNEL\"]"},
+		{"GFP_KERNEL|__GFP_ZERO|0x800000", "[\"GFP_KERNEL\",\"__GFP_ZERO\",\"0x800000\"]"},
+		{"|A||B|", "[\"A\",\"B\"]"},
+		{"", NULL},
+		{NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rec_oom_kill kill = fix_oom_kill;
+		_cleanup_free_ char *got = NULL;
+		json_t *root, *gfp;
+
+		kill.gfp_names = cases[i].names;
+		root = kill_line(&kill);
+		gfp = json_object_get(json_object_get(root, "allocation"), "gfp");
+		got = gfp ? json_dumps(gfp, JSON_COMPACT) : NULL;
+		assert_true((got != NULL) == (cases[i].want != NULL));
+		if (got)
+			assert_string_equal(got, cases[i].want);
+		json_decref(root);
+	}
+}
+
+/* What is not known of a kill leaves no empty object and no empty list behind. */
+static void test_what_is_not_known_of_a_kill(void **state)
+{
+	static const char *const absent[] = {"memory_stat", "processes", "history", "allocation",
+					     "summary"};
+	struct rec_oom_kill kill = fix_oom_kill_bare;
+	static const struct history no_points;
+	json_t *root;
+
+	(void)state;
+	kill.history = &no_points;
+	root = kill_line(&kill);
+	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
+		assert_null(json_object_get(root, absent[i]));
+	assert_null(json_object_get(json_object_get(root, "victim"), "anon_growth_per_second"));
+	assert_null(json_object_get(json_object_get(root, "trigger"), "relation"));
+	json_decref(root);
+	/* A snapshot in which nobody was there is an answer. */
+	kill.processes_age_seconds = 0.5;
+	kill.processes_total = 0;
+	root = kill_line(&kill);
+	assert_int_equal(
+		json_array_size(json_object_get(json_object_get(root, "processes"), "list")), 0);
+	assert_non_null(json_object_get(json_object_get(root, "processes"), "list"));
+	json_decref(root);
+}
+
+/* A history of which only one of the two was ever read; gaps are null. */
+static void test_half_a_history(void **state)
+{
+	struct history h = {.interval = 1500000000, .slot = 9, .n = 2};
+	struct rec_finding finding = fix_finding;
+	_cleanup_free_ char *got = NULL;
+	json_t *root;
+
+	(void)state;
+	h.anon[0] = h.anon[1] = UINT32_MAX;
+	h.usage[0] = UINT32_MAX;
+	h.usage[1] = 3;
+	finding.history = &h;
+	root = line_of(&(struct record){FIX_HEAD(RECORD_FINDING, SEVERITY_WARNING, 1),
+					.finding = &finding});
+	got = json_dumps(json_object_get(root, "history"), JSON_COMPACT);
+	assert_string_equal(got, "{\"interval_seconds\":1.5,\"usage\":[null,12288]}");
+	json_decref(root);
+}
+
 /* ---- lines at their limits ---- */
 
 static char hostile_text[20000];
@@ -158,7 +257,10 @@ static const struct record_process hostile_process = {.pid = UINT32_MAX,
 						      .command_line = hostile_text,
 						      .role = hostile_text};
 
+static struct rec_oom_process hostile_processes[RECORD_OOM_PROCESSES];
+static struct history hostile_history;
 static struct rec_oom_kill hostile_oom;
+static struct rec_finding hostile_finding;
 static struct rec_process_exit hostile_exit;
 static struct rec_container_sample hostile_sample;
 static struct rec_host_sample hostile_host;
@@ -174,8 +276,36 @@ static struct record hostile_records[] = {
 	{FIX_HEAD(RECORD_CONTAINER_SAMPLE, SEVERITY_INFO, 4), .container = &hostile_container,
 	 .container_sample = &hostile_sample},
 	{FIX_HEAD(RECORD_HOST_SAMPLE, SEVERITY_INFO, 5), .host_sample = &hostile_host},
-	{FIX_HEAD(RECORD_AGENT_STOP, SEVERITY_INFO, 6), .agent_stop = &hostile_stop},
+	{FIX_HEAD(RECORD_FINDING, SEVERITY_WARNING, 6), .container = &hostile_container,
+	 .finding = &hostile_finding},
+	{FIX_HEAD(RECORD_AGENT_STOP, SEVERITY_INFO, 7), .agent_stop = &hostile_stop},
 };
+
+/* Its lists as long as they can be, with the longest of numbers. */
+static void make_hostile_kill(void)
+{
+	hostile_history = (struct history){.interval = UINT64_MAX - 2, .n = HISTORY_POINTS};
+	for (size_t i = 0; i < HISTORY_POINTS; i++)
+		hostile_history.anon[i] = hostile_history.usage[i] = UINT32_MAX - 1;
+	for (size_t i = 0; i < RECORD_OOM_PROCESSES; i++)
+		hostile_processes[i] = (struct rec_oom_process){.process = hostile_process,
+								.anon = INT64_MAX,
+								.file = INT64_MAX,
+								.shmem = INT64_MAX,
+								.swap = INT64_MAX,
+								.oom_score_adj = -1000};
+	hostile_oom = fix_oom_kill;
+	hostile_oom.victim = hostile_oom.trigger = hostile_process;
+	hostile_oom.trigger_container = hostile_container;
+	hostile_oom.limit_hit.cgroup = hostile_text;
+	hostile_oom.summary = hostile_text;
+	hostile_oom.processes = hostile_processes;
+	hostile_oom.n_processes = RECORD_OOM_PROCESSES;
+	hostile_oom.history = &hostile_history;
+	hostile_finding = fix_finding;
+	hostile_finding.cgroup = hostile_finding.advice = hostile_text;
+	hostile_finding.history = &hostile_history;
+}
 
 /* Every text full of the byte, longer than any cap. */
 static void make_hostile(char byte)
@@ -200,11 +330,9 @@ static void make_hostile(char byte)
 	hostile_agent = (struct rec_agent_start){.start = &hostile_start,
 						 .features = hostile_features,
 						 .n_features = ARRAY_SIZE(hostile_features)};
-	hostile_oom = fix_oom_kill;
-	hostile_oom.victim = hostile_oom.trigger = hostile_process;
-	hostile_oom.trigger_container = hostile_container;
-	hostile_oom.limit_hit.cgroup = hostile_text;
+	make_hostile_kill();
 	hostile_exit = fix_process_exit;
+	hostile_exit.nearest.cgroup = hostile_text;
 	hostile_exit.process = hostile_exit.sender = hostile_process;
 	hostile_exit.sender_container = hostile_container;
 	hostile_sample = fix_container_sample;
@@ -220,6 +348,11 @@ static void make_hostile(char byte)
 	hostile_stop.health.n_resources = ARRAY_SIZE(hostile_resources);
 	hostile_stop.health.programs = hostile_programs;
 	hostile_stop.health.n_programs = ARRAY_SIZE(hostile_programs);
+	hostile_stop.health.kills.n_gaps = RECORD_KILL_GAPS;
+	for (size_t i = 0; i < RECORD_KILL_GAPS; i++) {
+		hostile_stop.health.kills.gaps[i] = fix_health.kills.gaps[0];
+		hostile_stop.health.kills.gaps[i].cgroup = hostile_text;
+	}
 }
 
 static void test_no_line_too_long(void **state)
@@ -301,6 +434,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_locale_does_not_matter),
 		cmocka_unit_test(test_signal_names),
 		cmocka_unit_test(test_process_parts),
+		cmocka_unit_test(test_names_of_flags),
+		cmocka_unit_test(test_what_is_not_known_of_a_kill),
+		cmocka_unit_test(test_half_a_history),
 		cmocka_unit_test(test_no_line_too_long),
 		cmocka_unit_test(test_appends_to_a_buffer),
 		cmocka_unit_test(test_schema_is_the_file),
