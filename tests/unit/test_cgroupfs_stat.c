@@ -264,6 +264,13 @@ static void test_watch_v1(void **state)
 	assert_int_equal(w.refaults, 41);
 	assert_true(w.psi_full_avg10 == U64_UNKNOWN);
 
+	/* With nobody of its own: all is below it. */
+	w = watch(TREES "hybrid", "/shop");
+	assert_int_equal(w.split.anon, 28368896);
+	assert_int_equal(w.split.inactive_file, 6189056);
+	assert_int_equal(w.split.active_file, 163840);
+	assert_int_equal(w.refaults, 41);
+
 	w = watch(TREES "v1-5.10", DOCKER);
 	assert_int_equal(w.split.anon, 80003072);
 	assert_true(w.swap == U64_UNKNOWN); /* no swap accounting there */

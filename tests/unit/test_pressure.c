@@ -225,7 +225,9 @@ static void test_high_without_a_limit(void **state)
 	l.limit = U64_UNLIMITED;
 	l.high = LIMIT;
 	assert_int_equal(reasons_after(l, &step, open_quiet()), PRESSURE_HIGH);
-	l.file = 15 * MB + 1;
+	l.file = 15 * MB;
+	assert_int_equal(reasons_after(l, &step, open_quiet()), PRESSURE_HIGH);
+	l.file++;
 	assert_int_equal(reasons_after(l, &step, open_quiet()), 0);
 	l.file = 0;
 	l.high = U64_UNLIMITED;
