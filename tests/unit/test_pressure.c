@@ -333,6 +333,30 @@ static void test_thrash(void **state)
 	assert_int_equal(reasons_after(l, &fast, open_quiet()), 0);
 }
 
+/* One answer is one look: whoever is seldom asked is not judged twice by the same memory.stat. */
+static void test_thrash_is_seen_by_two_answers(void **state)
+{
+	struct harness *h = open_quiet();
+	struct look l = full_look;
+
+	(void)state;
+	l.file = 10 * MB;
+	look(h, &l);
+	l.refaults += 5000;
+	look(h, &l);
+	for (int i = 0; i < 8; i++) {
+		h_memcg_event(h, 10, LIMIT, LIMIT)->level.events_max = 0;
+		h_step(h);
+		h_mark(h);
+		h_pass(h, NSEC_PER_SEC);
+	}
+	assert_int_equal(findings(h), 0);
+	l.refaults += 50000;
+	look(h, &l);
+	assert_int_equal(the_finding(h)->reasons, PRESSURE_THRASH);
+	h_close(h);
+}
+
 /* ---- swap ---- */
 
 static struct harness *open_with_swap(uint64_t total, uint64_t swap_free)
@@ -389,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_stall_by_its_threshold),
 		cmocka_unit_test(test_stall_without_a_limit_is_not_its_own),
 		cmocka_unit_test(test_thrash),
+		cmocka_unit_test(test_thrash_is_seen_by_two_answers),
 		cmocka_unit_test(test_swap_takes_what_is_too_much),
 	};
 

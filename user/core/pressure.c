@@ -54,10 +54,14 @@ static bool can_swap(const struct core *core, const struct cgroup *g)
 		g->swap_usage + g->swap_limit / 10 < g->swap_limit);
 }
 
-static bool looks_bad(uint8_t *looks, bool bad)
+static void note_look(uint8_t *looks, bool bad)
 {
 	*looks = (uint8_t)((*looks << 1 | bad) & LOOKS);
-	return __builtin_popcount(*looks) >= LOOKS_BAD;
+}
+
+static bool looks_bad(uint8_t looks)
+{
+	return __builtin_popcount(looks) >= LOOKS_BAD;
 }
 
 /* What is wrong at this look: PRESSURE_* or 0. */
@@ -72,11 +76,17 @@ static uint32_t reasons_of(const struct core *core, struct cgroup *g, uint64_t t
 	bool thrash = of_limit >= THRASH_RATIO && rate >= THRASH_RATE * (double)g->limit;
 	uint32_t reasons = 0;
 
-	if (looks_bad(&p->limit_looks, p->max_rate > 0 && full))
+	note_look(&p->limit_looks, p->max_rate > 0 && full);
+	note_look(&p->high_looks, p->high_rate > 0 && of_high >= FULL_RATIO);
+	/* One answer is one look, however often the counters are read meanwhile. */
+	if (g->watch.ts != p->answer)
+		note_look(&p->thrash_looks, thrash);
+	p->answer = g->watch.ts;
+	if (looks_bad(p->limit_looks))
 		reasons |= PRESSURE_LIMIT;
-	if (looks_bad(&p->high_looks, p->high_rate > 0 && of_high >= FULL_RATIO))
+	if (looks_bad(p->high_looks))
 		reasons |= PRESSURE_HIGH;
-	if (looks_bad(&p->thrash_looks, thrash))
+	if (fresh && looks_bad(p->thrash_looks))
 		reasons |= PRESSURE_THRASH;
 	if (fresh && g->watch.psi_full_avg10 < U64_UNLIMITED &&
 	    g->watch.psi_full_avg10 >= threshold_of(core))

@@ -111,6 +111,7 @@ struct pressure {
 	double max_rate, high_rate; /* a second, between the last two looks */
 	uint8_t limit_looks, high_looks,
 		thrash_looks; /* a bit a look, the newest lowest: was bad */
+	uint64_t answer;      /* time of the memory.stat that thrash_looks holds last */
 	bool raised;
 	uint64_t since;    /* raised when */
 	uint64_t last_bad; /* last look with a reason */
