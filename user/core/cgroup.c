@@ -171,6 +171,23 @@ void cgroup_on_round_end(struct core *core)
 	core->memcg_round++;
 }
 
+uint64_t level_usage(const struct ev_level *l)
+{
+	return core_bytes(l->usage);
+}
+
+uint64_t level_swap_usage(const struct ev_level *l, bool v1)
+{
+	uint64_t usage = level_usage(l), swap = core_bytes(l->swap_usage);
+
+	/* v1 counts memory and swap together. */
+	if (!v1 || swap == U64_UNKNOWN)
+		return swap;
+	if (usage == U64_UNKNOWN)
+		return U64_UNKNOWN;
+	return swap > usage ? swap - usage : 0;
+}
+
 uint64_t level_swap_limit(const struct ev_level *l, bool v1)
 {
 	/* v1 limits memory and swap together: the difference is what swap may take. */
@@ -179,24 +196,12 @@ uint64_t level_swap_limit(const struct ev_level *l, bool v1)
 	return l->max < U64_UNLIMITED && l->swap_max > l->max ? l->swap_max - l->max : 0;
 }
 
-/* v1 counts memory and swap together. */
-static uint64_t swap_usage_of(const struct ev_level *l, bool v1, uint64_t usage)
-{
-	if (l->swap_usage < 0)
-		return U64_UNKNOWN;
-	if (!v1)
-		return (uint64_t)l->swap_usage;
-	if (usage == U64_UNKNOWN)
-		return U64_UNKNOWN;
-	return (uint64_t)l->swap_usage > usage ? (uint64_t)l->swap_usage - usage : 0;
-}
-
 void cgroup_note_level(struct cgroup *g, const struct ev_level *l, bool v1, uint64_t ts)
 {
 	g->read = ts;
 	g->last_usage = g->usage;
-	g->usage = l->usage == S64_UNKNOWN ? U64_UNKNOWN : l->usage < 0 ? 0 : (uint64_t)l->usage;
-	g->swap_usage = swap_usage_of(l, v1, g->usage);
+	g->usage = level_usage(l);
+	g->swap_usage = level_swap_usage(l, v1);
 	if (g->usage != U64_UNKNOWN && g->usage > g->max_usage)
 		g->max_usage = g->usage;
 	g->limit = l->max;

@@ -15,6 +15,23 @@ double core_seconds(uint64_t from, uint64_t to)
 	return to > from ? (double)(to - from) / (double)NSEC_PER_SEC : 0.0;
 }
 
+uint64_t core_bytes(int64_t v)
+{
+	return v == S64_UNKNOWN ? U64_UNKNOWN : v < 0 ? 0 : (uint64_t)v;
+}
+
+double core_ratio(uint64_t part, uint64_t whole)
+{
+	if (part >= U64_UNLIMITED || whole >= U64_UNLIMITED || !whole)
+		return NAN;
+	return (double)part / (double)whole;
+}
+
+double core_percent(uint64_t hundredths)
+{
+	return hundredths == U64_UNKNOWN ? NAN : (double)hundredths / 100.0;
+}
+
 void core_request(struct core *core, const struct request *request)
 {
 	/* Without its path nobody can find a cgroup. */
@@ -40,6 +57,22 @@ void core_emit(struct core *core, const struct record *record, uint64_t boot_ts,
 	whole.host_name = core->start.host;
 	whole.boot_id = core->start.boot_id;
 	core->ops->emit(core->ctx, &whole);
+}
+
+void core_emit_finding(struct core *core, struct rec_finding *finding, enum severity severity,
+		       uint64_t boot_ts, uint32_t cgroup)
+{
+	const struct cgroup *g = &core->cgroups[cgroup];
+	uint32_t container = container_find(core, g->id);
+	struct record r = {.type = RECORD_FINDING, .severity = severity, .finding = finding};
+
+	if (!container_wanted(core, container))
+		return;
+	finding->cgroup = g->path;
+	finding->cgroup_id = g->id;
+	finding->level = level_of(core, cgroup, container);
+	container_announce(core, container);
+	core_emit(core, &r, boot_ts, container);
 }
 
 static uint64_t container_started(const struct core *core, const struct container *c)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define HISTORY_POINTS   60
-#define HISTORY_INTERVAL 5000000000ull /* ns: five minutes in all */
+#define HISTORY_INTERVAL 5000000000ull /* ns, never exceeded by doubling: 4 s from ticks of 1 s */
 
 /* Points are in units of 4 KiB, so that 32 bits hold 16 TiB. */
 struct history {

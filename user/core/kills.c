@@ -49,14 +49,9 @@ static void describe_gap(const struct cgroup *g, struct rec_kill_gap *out)
 
 static void tell_before_start(struct core *core, uint32_t i, uint64_t kills)
 {
-	const struct cgroup *g = &core->cgroups[i];
-	uint32_t container = container_find(core, g->id);
 	struct rec_finding f = {
 		.kind = FINDING_OOM_KILLS_BEFORE_START,
 		.since_real = U64_UNKNOWN,
-		.cgroup = g->path,
-		.cgroup_id = g->id,
-		.level = level_of(core, i, container),
 		.kills = {.kernel = kills,
 			  .records = U64_UNKNOWN,
 			  .twice = U64_UNKNOWN,
@@ -65,12 +60,8 @@ static void tell_before_start(struct core *core, uint32_t i, uint64_t kills)
 			  "started: who was killed, and when, is not known. Processes may be "
 			  "missing without anybody having noticed.",
 	};
-	struct record r = {.type = RECORD_FINDING, .severity = SEVERITY_WARNING, .finding = &f};
 
-	if (!container_wanted(core, container))
-		return;
-	container_announce(core, container);
-	core_emit(core, &r, core->now, container);
+	core_emit_finding(core, &f, SEVERITY_WARNING, core->now, i);
 }
 
 /* The count from before: the smaller of the first looks, since each may hold a kill too many. */
@@ -93,6 +84,15 @@ static void settle_base(struct core *core, uint32_t i, uint64_t count)
 		tell_before_start(core, i, k->base);
 }
 
+/* What two looks in a row have: the smaller one; the last look has to do alone. */
+static uint64_t confirmed(uint64_t *before, uint64_t now, bool last)
+{
+	uint64_t both = last || now < *before ? now : *before;
+
+	*before = now;
+	return both;
+}
+
 void kills_note(struct core *core, uint32_t cgroup, uint64_t count, bool last)
 {
 	struct kill_count *k = &core->cgroups[cgroup].kills;
@@ -107,8 +107,7 @@ void kills_note(struct core *core, uint32_t cgroup, uint64_t count, bool last)
 		return;
 	told = k->base + k->records + k->twice;
 	missing = count > told ? count - told : 0;
-	k->missing = last || missing < k->last_missing ? missing : k->last_missing;
-	k->last_missing = missing;
+	k->missing = confirmed(&k->last_missing, missing, last);
 }
 
 static void tell_missed(struct core *core)
@@ -146,9 +145,7 @@ void kills_note_host(struct core *core, uint64_t count, bool last)
 	}
 	told += core->kernel_oom_base;
 	missing = count > told ? count - told : 0;
-	core->oom_missing =
-		last || missing < core->oom_missing_raw ? missing : core->oom_missing_raw;
-	core->oom_missing_raw = missing;
+	core->oom_missing = confirmed(&core->oom_missing_raw, missing, last);
 	if (core->oom_missing > core->oom_missing_told) {
 		core->oom_missing_told = core->oom_missing;
 		tell_missed(core);

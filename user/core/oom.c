@@ -168,24 +168,12 @@ found:
 	return in;
 }
 
-static uint64_t known(int64_t v)
-{
-	return v == S64_UNKNOWN ? U64_UNKNOWN : v < 0 ? 0 : (uint64_t)v;
-}
-
 static void describe_swap(const struct ev_level *l, bool v1, struct rec_limit_hit *out)
 {
-	uint64_t usage = known(l->swap_usage);
-
-	out->memsw_usage = out->memsw_limit = U64_UNKNOWN;
-	out->swap_usage = usage;
+	out->swap_usage = level_swap_usage(l, v1);
 	out->swap_limit = level_swap_limit(l, v1);
-	if (!v1)
-		return;
-	out->memsw_usage = usage;
-	out->memsw_limit = l->swap_max;
-	if (usage != U64_UNKNOWN && out->usage != U64_UNKNOWN)
-		out->swap_usage = usage > out->usage ? usage - out->usage : 0;
+	out->memsw_usage = v1 ? core_bytes(l->swap_usage) : U64_UNKNOWN;
+	out->memsw_limit = v1 ? l->swap_max : U64_UNKNOWN;
 }
 
 static void describe_limit(struct core *core, const struct ev_oom *ev, const struct ev_level *l,
@@ -204,7 +192,7 @@ static void describe_limit(struct core *core, const struct ev_oom *ev, const str
 		return;
 	}
 	out->cgroup_id = l->id;
-	out->usage = known(l->usage);
+	out->usage = level_usage(l);
 	out->limit = l->max;
 	/*
 	 * Linux keeps failcnt on v1, though not on every kernel from 6.16 on, where it stays 0; on
@@ -242,10 +230,10 @@ static void describe_memory(const struct ev_oom *ev, struct rec_oom_kill *out)
 {
 	out->total_vm = ev->total_vm;
 	out->page_tables = ev->page_tables;
-	out->anon = known(ev->anon);
-	out->file = known(ev->file);
-	out->shmem = known(ev->shmem);
-	out->swap = known(ev->swap);
+	out->anon = core_bytes(ev->anon);
+	out->file = core_bytes(ev->file);
+	out->shmem = core_bytes(ev->shmem);
+	out->swap = core_bytes(ev->swap);
 	out->rss = memory_sum(ev->anon, ev->file, ev->shmem);
 	out->exact = ev->rss_exact == 1;
 	out->oom_score_adj = ev->victim.oom_score_adj;

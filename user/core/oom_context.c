@@ -13,15 +13,17 @@
 #define OOM_SCORE_ADJ_MIN (-1000)             /* never killed */
 #define GROWTH_LEAST_NS   (NSEC_PER_SEC / 10) /* less says nothing about a rate */
 
-static int64_t or_nothing(int64_t v)
+static uint64_t or_nothing(int64_t v)
 {
-	return v > 0 ? v : 0;
+	return v > 0 ? (uint64_t)v : 0;
 }
 
-static uint64_t size_of(const struct process *p)
+static uint64_t size_of(const struct core *core, uint32_t process)
 {
-	return (uint64_t)or_nothing(p->anon) + (uint64_t)or_nothing(p->file) +
-	       (uint64_t)or_nothing(p->shmem) + (uint64_t)or_nothing(p->swap);
+	const struct process *p = &core->processes[process];
+
+	return or_nothing(p->anon) + or_nothing(p->file) + or_nothing(p->shmem) +
+	       or_nothing(p->swap);
 }
 
 /* In the last snapshot, alive or a victim of this very incident, and inside. */
@@ -41,19 +43,8 @@ struct ranking {
 
 static void rank(const struct core *core, struct ranking *r, uint32_t process)
 {
-	uint64_t size = size_of(&core->processes[process]);
-	size_t at = r->n;
-
 	r->total++;
-	while (at > 0 && size_of(&core->processes[r->best[at - 1]]) < size)
-		at--;
-	if (at == RECORD_OOM_PROCESSES)
-		return;
-	if (r->n < RECORD_OOM_PROCESSES)
-		r->n++;
-	for (size_t k = r->n - 1; k > at; k--)
-		r->best[k] = r->best[k - 1];
-	r->best[at] = process;
+	r->n = rank_insert(core, r->best, r->n, RECORD_OOM_PROCESSES, process, size_of);
 }
 
 static void describe_processes(struct core *core, const struct ev_oom *ev, uint32_t incident,

@@ -72,7 +72,7 @@ static void say_path(struct sentence *s, const char *before, const char *path)
 	say(s, "%s%s%s", before, from ? "..." : "", path + from);
 }
 
-/* "512 MiB", "1.5 GiB", "300 KiB": three digits at most, cut and not rounded up. */
+/* "512 MiB", "1.5 GiB", "300 KiB": four digits at most, cut and not rounded up. */
 static void say_bytes(struct sentence *s, uint64_t bytes)
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};

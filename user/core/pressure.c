@@ -32,11 +32,6 @@ uint64_t unreclaimable_of(const struct cgroup *g)
 	return g->usage > lists ? g->usage - lists : 0;
 }
 
-static double part(uint64_t n, uint64_t whole)
-{
-	return n < U64_UNLIMITED && whole < U64_UNLIMITED && whole ? (double)n / (double)whole : 0;
-}
-
 static uint64_t threshold_of(const struct core *core)
 {
 	return core->start.pressure_threshold < U64_UNLIMITED ? core->start.pressure_threshold
@@ -70,7 +65,7 @@ static uint32_t reasons_of(const struct core *core, struct cgroup *g, uint64_t t
 	struct pressure *p = &g->pressure;
 	bool fresh = g->watch.ts && g->watch.ts + FRESH_NS >= ts;
 	uint64_t stuck = fresh ? unreclaimable_of(g) : U64_UNKNOWN;
-	double of_limit = part(stuck, g->limit), of_high = part(stuck, g->high);
+	double of_limit = core_ratio(stuck, g->limit), of_high = core_ratio(stuck, g->high);
 	bool full = of_limit >= FULL_RATIO && !can_swap(core, g);
 	double rate = fresh && g->limit < U64_UNLIMITED ? g->watch.refault_rate : NAN;
 	bool thrash = of_limit >= THRASH_RATIO && rate >= THRASH_RATE * (double)g->limit;
@@ -115,42 +110,29 @@ static void tell(struct core *core, uint32_t i, uint32_t reasons, bool cleared, 
 {
 	const struct cgroup *g = &core->cgroups[i];
 	const struct pressure *p = &g->pressure;
-	uint32_t container = container_find(core, g->id);
+	uint64_t stuck = unreclaimable_of(g);
 	struct rec_finding f = {
 		.kind = FINDING_MEMORY_PRESSURE,
 		.cleared = cleared,
 		.since_real = cleared ? core_real(core, p->since) : U64_UNKNOWN,
-		.cgroup = g->path,
-		.cgroup_id = g->id,
-		.level = level_of(core, i, container),
 		.reasons = reasons,
 		.usage = g->usage,
 		.limit = g->limit,
 		.high = g->high,
-		.unreclaimable = unreclaimable_of(g),
+		.usage_ratio = core_ratio(g->usage, g->limit),
+		.unreclaimable = stuck,
+		.unreclaimable_ratio = core_ratio(stuck, g->limit),
 		.max_rate = p->max_rate,
 		.high_rate = p->high_rate,
-		.pressure_full_avg10 = NAN,
+		.pressure_full_avg10 = g->watch.ts ? core_percent(g->watch.psi_full_avg10) : NAN,
 		.refault_rate = g->watch.ts ? g->watch.refault_rate : NAN,
-		.threshold_pressure = (double)threshold_of(core) / 100,
+		.threshold_pressure = core_percent(threshold_of(core)),
 		.threshold_unreclaimable_ratio = FULL_RATIO,
 		.history = g->history.n ? &g->history : NULL,
 		.advice = advice_of(reasons, cleared),
 	};
-	struct record r = {.type = RECORD_FINDING,
-			   .severity = cleared ? SEVERITY_INFO : SEVERITY_WARNING,
-			   .finding = &f};
 
-	f.usage_ratio = f.limit < U64_UNLIMITED ? part(f.usage, f.limit) : NAN;
-	f.unreclaimable_ratio = f.limit < U64_UNLIMITED && f.unreclaimable < U64_UNLIMITED
-					? part(f.unreclaimable, f.limit)
-					: NAN;
-	if (g->watch.ts && g->watch.psi_full_avg10 < U64_UNLIMITED)
-		f.pressure_full_avg10 = (double)g->watch.psi_full_avg10 / 100;
-	if (!container_wanted(core, container))
-		return;
-	container_announce(core, container);
-	core_emit(core, &r, ts, container);
+	core_emit_finding(core, &f, cleared ? SEVERITY_INFO : SEVERITY_WARNING, ts, i);
 }
 
 static double rate_of(uint64_t now, uint64_t before, double seconds)

@@ -44,18 +44,6 @@ static uint64_t delta(uint64_t now, uint64_t before)
 	return now - before;
 }
 
-static double ratio(uint64_t part, uint64_t whole)
-{
-	if (part >= U64_UNLIMITED || whole >= U64_UNLIMITED || !whole)
-		return NAN;
-	return (double)part / (double)whole;
-}
-
-static double percent(uint64_t hundredths)
-{
-	return hundredths == U64_UNKNOWN ? NAN : (double)hundredths / 100.0;
-}
-
 static double per_second(uint64_t n, double seconds)
 {
 	return n == U64_UNKNOWN || seconds <= 0 ? NAN : (double)n / seconds;
@@ -78,14 +66,14 @@ static void memory_of(const struct container *c, const struct cgroup *g,
 		s->shmem = st->shmem;
 		s->kernel = st->kernel;
 		s->swap = st->swap;
-		s->pressure_some_avg10 = percent(st->psi_some_avg10);
-		s->pressure_full_avg10 = percent(st->psi_full_avg10);
+		s->pressure_some_avg10 = core_percent(st->psi_some_avg10);
+		s->pressure_full_avg10 = core_percent(st->psi_full_avg10);
 		/* cAdvisor's working set: what is used less what could be dropped at once. */
 		if (s->usage < U64_UNLIMITED && st->inactive_file < U64_UNLIMITED)
 			s->working_set =
 				s->usage > st->inactive_file ? s->usage - st->inactive_file : 0;
 	}
-	s->usage_ratio = ratio(s->usage, s->limit);
+	s->usage_ratio = core_ratio(s->usage, s->limit);
 }
 
 static void rates_of(const struct container *c, struct rec_container_sample *s)
@@ -166,20 +154,9 @@ void sample_on_host(struct core *core, const struct ev_host *ev)
 		core->host_last = *ev;
 }
 
-static void insert_top(const struct core *core, struct container *c, uint32_t process)
+static uint64_t anon_of(const struct core *core, uint32_t process)
 {
-	int64_t anon = core->processes[process].anon;
-	uint32_t at = c->n_top;
-
-	while (at > 0 && core->processes[c->top[at - 1]].anon < anon)
-		at--;
-	if (at == RECORD_TOP)
-		return;
-	if (c->n_top < RECORD_TOP)
-		c->n_top++;
-	for (uint32_t k = c->n_top - 1; k > at; k--)
-		c->top[k] = c->top[k - 1];
-	c->top[at] = process;
+	return core_bytes(core->processes[process].anon);
 }
 
 static void rank_processes(struct core *core)
@@ -191,7 +168,9 @@ static void rank_processes(struct core *core)
 		uint32_t c = p->anon == S64_UNKNOWN ? 0 : container_find(core, p->memcg);
 
 		if (c && core->containers[c].included)
-			insert_top(core, &core->containers[c], i);
+			core->containers[c].n_top = (uint32_t)rank_insert(
+				core, core->containers[c].top, core->containers[c].n_top,
+				RECORD_TOP, i, anon_of);
 	}
 }
 
@@ -208,7 +187,6 @@ static void rank_containers(struct core *core, struct rec_host_sample *s)
 
 	for (uint32_t i = core->running.head; i; i = core->container_links.next[i]) {
 		const struct container *c = &core->containers[i];
-		uint32_t at = s->n_biggest;
 
 		if (c->ended)
 			continue;
@@ -218,15 +196,7 @@ static void rank_containers(struct core *core, struct rec_host_sample *s)
 		s->containers++;
 		if (!c->included)
 			continue;
-		while (at > 0 && usage_of(core, best[at - 1]) < usage_of(core, i))
-			at--;
-		if (at == RECORD_TOP)
-			continue;
-		if (s->n_biggest < RECORD_TOP)
-			s->n_biggest++;
-		for (size_t k = s->n_biggest - 1; k > at; k--)
-			best[k] = best[k - 1];
-		best[at] = i;
+		s->n_biggest = rank_insert(core, best, s->n_biggest, RECORD_TOP, i, usage_of);
 	}
 	for (size_t k = 0; k < s->n_biggest; k++) {
 		describe_container(core, best[k], &s->biggest[k].container);
@@ -250,8 +220,8 @@ static void write_host(struct core *core, uint64_t at)
 	s.swap_total = now->swap_total;
 	s.swap_used = delta(now->swap_total, now->swap_free);
 	s.committed = now->committed;
-	s.pressure_some_avg10 = percent(now->psi_some_avg10);
-	s.pressure_full_avg10 = percent(now->psi_full_avg10);
+	s.pressure_some_avg10 = core_percent(now->psi_some_avg10);
+	s.pressure_full_avg10 = core_percent(now->psi_full_avg10);
 	s.cpus = now->cpus;
 	s.cpu_usage_ratio = NAN;
 	busy = then->head.ts ? delta(now->cpu_busy_ns, then->cpu_busy_ns) : U64_UNKNOWN;

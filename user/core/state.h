@@ -277,8 +277,25 @@ struct core {
 uint64_t core_real(const struct core *core, uint64_t boot);
 double core_seconds(uint64_t from, uint64_t to);
 
+/* ---- numbers ---- */
+
+/* A counter that can be off by a little on either side of zero. */
+uint64_t core_bytes(int64_t v);
+/* NAN where one of them is not known, or the whole is nothing. */
+double core_ratio(uint64_t part, uint64_t whole);
+double core_percent(uint64_t hundredths);
+
 /* Resident bytes of the three kinds; U64_UNKNOWN unless all are known and none is absurd. */
 uint64_t memory_sum(int64_t anon, int64_t file, int64_t shmem);
+
+/* ---- rank.c ---- */
+
+/*
+ * Keep the `max` biggest (by size) in best, biggest first, of equal ones the earlier; n: how many
+ * it holds. Takes item if it is one of them, and returns the new n.
+ */
+size_t rank_insert(const struct core *core, uint32_t *best, size_t n, size_t max, uint32_t item,
+		   uint64_t (*size)(const struct core *core, uint32_t item));
 
 /* ---- process.c ---- */
 
@@ -327,6 +344,9 @@ void cgroup_missing(struct core *core, uint32_t i, uint64_t ts);
 /* The round over all memory cgroups is complete. */
 void cgroup_on_round_end(struct core *core);
 
+/* What is charged at this level, and what of it is swap: bytes, or U64_UNKNOWN. */
+uint64_t level_usage(const struct ev_level *l);
+uint64_t level_swap_usage(const struct ev_level *l, bool v1);
 /* What swap may take at this level: bytes, U64_UNLIMITED, or U64_UNKNOWN. */
 uint64_t level_swap_limit(const struct ev_level *l, bool v1);
 /* A reading of its page counters at ts. */
@@ -459,6 +479,9 @@ void health_on_stop(struct core *core, const struct ev_stop *ev);
 /* Complete the head of a record (seq, host) and hand it over. container: index or 0. */
 void core_emit(struct core *core, const struct record *record, uint64_t boot_ts,
 	       uint32_t container);
+/* A finding about a cgroup (index): says whose it is, and goes out if its container is wanted. */
+void core_emit_finding(struct core *core, struct rec_finding *finding, enum severity severity,
+		       uint64_t boot_ts, uint32_t cgroup);
 void core_request(struct core *core, const struct request *request);
 void describe_container(struct core *core, uint32_t container, struct record_container *out);
 void describe_process(struct core *core, const struct process *p, struct record_process *out);
