@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * make_seeds.c - write the seed corpora of fuzz_decode, fuzz_cgpath, fuzz_role and fuzz_summary:
- * one good input a kind.
+ * make_seeds.c - write the seed corpora of fuzz_decode, fuzz_cgpath, fuzz_role, fuzz_image_name and
+ * fuzz_summary: one good input a kind.
  *
  * Run after a change of wire.h, from the top folder:
  *   cc -D_GNU_SOURCE -Iuser -I. -o /tmp/make_seeds tests/fuzz/make_seeds.c &&
@@ -203,6 +203,26 @@ static void put_roles(void)
 	}
 }
 
+static void put_image_names(void)
+{
+	static const char *const names[] = {
+		"nginx",
+		"index.docker.io/library/nginx:1.25",
+		"docker.io/quay.io/a__b/c.d-e:_1",
+		"registry:5000/shop/api:1.4@sha256:" ID,
+		"[fd00::1]:5000/a@sha512:" ID ID,
+		"sha256:" ID,
+		ID,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "name%02zu", i);
+		put("image_name", name, names[i], strlen(names[i]), "", 0);
+	}
+}
+
 /* One byte of choices, then texts parted by NULs, see fuzz_summary.c. */
 static void put_summaries(void)
 {
@@ -233,6 +253,7 @@ int main(int argc, char **argv)
 	put_oom_and_snapshots();
 	put_paths();
 	put_roles();
+	put_image_names();
 	put_summaries();
 	return 0;
 }
