@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * make_seeds.c - write the seed corpora of fuzz_decode, fuzz_cgpath, fuzz_role, fuzz_image_name and
- * fuzz_summary: one good input a kind.
+ * make_seeds.c - write the seed corpora of fuzz_decode, fuzz_cgpath, fuzz_role, fuzz_image_name,
+ * fuzz_workload and fuzz_summary: one good input a kind.
  *
  * Run after a change of wire.h, from the top folder:
  *   cc -D_GNU_SOURCE -Iuser -I. -o /tmp/make_seeds tests/fuzz/make_seeds.c &&
@@ -223,6 +223,21 @@ static void put_image_names(void)
 	}
 }
 
+static void put_pod_names(void)
+{
+	static const char *const names[] = {
+		"shop-5c46f56cd5-kddt4",   "agent-9zcvl",   "web-0",
+		"backup-28948930-3-x2z4w", "train-0-x2z4w", "backup-1736935800-x2z4w",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "pod%02zu", i);
+		put("workload", name, names[i], strlen(names[i]), "", 0);
+	}
+}
+
 /* One byte of choices, then texts parted by NULs, see fuzz_summary.c. */
 static void put_summaries(void)
 {
@@ -254,6 +269,7 @@ int main(int argc, char **argv)
 	put_paths();
 	put_roles();
 	put_image_names();
+	put_pod_names();
 	put_summaries();
 	return 0;
 }
