@@ -59,7 +59,8 @@ int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 	s->cgroup.path_len = len;
 	bpf_probe_read_kernel(s->path, len, &s->whole[cut]);
 	head_init(&s->cgroup.head, WIRE_CGROUP_NEW, sizeof(s->cgroup) + len);
-	ring_output(s, sizeof(s->cgroup) + len);
+	/* Its runtime's files may live for milliseconds: the reader is to look at them now. */
+	ring_output(s, sizeof(s->cgroup) + len, BPF_RB_FORCE_WAKEUP);
 	return 0;
 }
 

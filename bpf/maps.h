@@ -153,10 +153,10 @@ static __always_inline void ring_submit(void *record)
 	bpf_ringbuf_submit(record, ring_flags());
 }
 
-/* A record of variable length, out of memory of ours. */
-static __always_inline void ring_output(void *record, __u64 size)
+/* A record of variable length, out of memory of ours. flags: ring_flags() unless it is urgent. */
+static __always_inline void ring_output(void *record, __u64 size, __u64 flags)
 {
-	if (bpf_ringbuf_output(&ring, record, size, ring_flags()))
+	if (bpf_ringbuf_output(&ring, record, size, flags))
 		__sync_fetch_and_add(&stats.lost_ring, 1);
 }
 

@@ -76,7 +76,7 @@ static __always_inline int executed(struct task_struct *task, struct linux_binpr
 	e->exec.args_total = total;
 	e->exec.pad = 0;
 	head_init(&e->exec.head, WIRE_EXEC, sizeof(e->exec) + file + args);
-	ring_output(e, at_most(sizeof(e->exec) + file + args, sizeof(*e)));
+	ring_output(e, at_most(sizeof(e->exec) + file + args, sizeof(*e)), ring_flags());
 	return 0;
 }
 

@@ -56,6 +56,10 @@ benchmark|strace|strace
 table=$build_table
 [ "$scope" = build ] || table=$build_table$test_table
 
+# The one that the tests run with and that packages install for; PATH may hold another one.
+python=/usr/bin/python3
+[ -x "$python" ] || python=python3
+
 has_command()
 {
 	command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]
@@ -72,7 +76,7 @@ exists()
 	case $1 in
 	-) return 0 ;;
 	*.h) has_header "$1" ;;
-	py:*) python3 -c "import ${1#py:}" >/dev/null 2>&1 ;;
+	py:*) "$python" -c "import ${1#py:}" >/dev/null 2>&1 ;;
 	*) has_command "$1" ;;
 	esac
 }

@@ -92,6 +92,8 @@ static void test_defaults(void **state)
 	assert_int_equal(o.oom_ring_bytes, MIB);
 	assert_int_equal(o.oom_tier, OOM_TIER_AUTO);
 	assert_int_equal(o.log_level, LOG_LEVEL_INFO);
+	assert_int_equal(o.labels.n, 0);
+	assert_string_equal(o.host_root, "/");
 	assert_string_equal(o.record, "");
 	assert_string_equal(o.config, "");
 }
@@ -116,6 +118,8 @@ static const struct option_case {
 	{"pressure-threshold", "100", 100, "101"},
 	{"cgroup", "/a*", 0, "a*"},
 	{"exclude-cgroup", "*b", 0, "b*"},
+	{"label", "app", 0, "app="},
+	{"host-root", "/host", 0, ""},
 	{"redact", "args", REDACT_ARGS, "arg"},
 	{"max-processes", "64", 64, "63"},
 	{"max-containers", "16", 16, "15"},
@@ -142,6 +146,7 @@ static uint64_t value_of(const struct run_options *o, const struct option_def *d
 		return *(const uint64_t *)field;
 	case OPTION_TEXT:
 	case OPTION_GLOBS:
+	case OPTION_NAMES:
 		break;
 	}
 	return 0;
@@ -172,7 +177,7 @@ static void test_every_option(void **state)
 		assert_int_equal(value_of(&o, &table[i]), k->value);
 		if (table[i].kind == OPTION_TEXT)
 			assert_string_equal((char *)&o + table[i].offset, k->good);
-		if (table[i].kind == OPTION_GLOBS) {
+		if (table[i].kind == OPTION_GLOBS || table[i].kind == OPTION_NAMES) {
 			const struct globs *g = (void *)((char *)&o + table[i].offset);
 
 			assert_int_equal(g->n, 1);
@@ -205,7 +210,7 @@ static void test_help_tells_the_defaults(void **state)
 		assert_int_equal(run_option_set(&o, &table[i], text, err, sizeof(err)), 0);
 		assert_memory_equal(&o, &defaults, sizeof(o));
 	}
-	assert_int_equal(told, 15);
+	assert_int_equal(told, 16);
 }
 
 /* The same through the file and through the command line. */
@@ -291,7 +296,7 @@ static void test_many_globs(void **state)
 	assert_int_equal(o.include.n, EV_GLOBS);
 	capture_begin(&c);
 	assert_int_equal(run_options_parse(&o, EV_GLOBS + 2, argv), 2);
-	assert_non_null(strstr(capture_end(&c), "at most 16 patterns"));
+	assert_non_null(strstr(capture_end(&c), "at most 16\n"));
 
 	run_options_default(&o);
 	memset(longest, 'x', sizeof(longest));

@@ -130,7 +130,7 @@ static void expire(int fd)
 static void loop_turn(struct loop *l, struct shell *s)
 {
 	struct epoll_event events[8];
-	int n = epoll_wait(l->epoll, events, 8, -1);
+	int n = epoll_wait(l->epoll, events, 8, shell_timeout(s));
 	bool tick = false, drain = false;
 
 	for (int i = 0; i < n; i++) {
@@ -155,7 +155,7 @@ static void loop_turn(struct loop *l, struct shell *s)
 	}
 	if (tick)
 		shell_tick(s);
-	else if (drain)
+	else if (drain || n == 0)
 		shell_drain(s);
 	if (sink_pending(s->sink))
 		sink_flush(s->sink, now_boot());

@@ -122,6 +122,18 @@ static const struct option_def table[] = {
 	 .short_key = 'x',
 	 AT(exclude),
 	 .doc = "Not those whose cgroup path matches; repeatable"},
+	{.name = "label",
+	 .arg = "KEY",
+	 .kind = OPTION_NAMES,
+	 .short_key = 'l',
+	 AT(labels),
+	 .doc = "Write the label (or OCI annotation) KEY of containers; repeatable"},
+	{.name = "host-root",
+	 .arg = "DIR",
+	 .kind = OPTION_TEXT,
+	 AT(host_root),
+	 .doc = "Read the files of container runtimes under DIR, where the host's root is mounted "
+		"(default: /)"},
 	{.name = "redact",
 	 .arg = "MODE",
 	 .kind = OPTION_CHOICE,
@@ -189,6 +201,7 @@ void run_options_default(struct run_options *o)
 		.queue_bytes = 8 * MIB,
 		.report_interval_ns = 60 * SECOND,
 		.sample_interval_ns = SECOND,
+		.host_root = "/",
 		.redact = REDACT_SECRETS,
 		.pressure_threshold = 10,
 		.max_processes = 16384,
@@ -272,28 +285,41 @@ static int set_choice(int *out, const struct option_def *def, const char *value,
 	return -EINVAL;
 }
 
-static int set_glob(struct globs *g, const char *value, char *err, size_t err_size)
+static int append(struct globs *g, const char *value, char *err, size_t err_size)
 {
 	size_t len = strlen(value);
 
+	if (len >= sizeof(g->text[0])) {
+		snprintf(err, err_size, "the text is longer than %zu bytes",
+			 sizeof(g->text[0]) - 1);
+		return -EINVAL;
+	}
+	if (g->n >= EV_GLOBS) {
+		snprintf(err, err_size, "'%s' is one too many: at most %d", value, EV_GLOBS);
+		return -EINVAL;
+	}
+	memcpy(g->text[g->n++], value, len + 1);
+	return 0;
+}
+
+static int set_glob(struct globs *g, const char *value, char *err, size_t err_size)
+{
 	/* Paths begin with a slash, so anything else would silently never match. */
 	if (value[0] != '/' && value[0] != '*' && value[0] != '?') {
 		snprintf(err, err_size, "'%s' does not begin with / or * (try '*%s*')", value,
 			 value);
 		return -EINVAL;
 	}
-	if (len >= sizeof(g->text[0])) {
-		snprintf(err, err_size, "the pattern is longer than %zu bytes",
-			 sizeof(g->text[0]) - 1);
+	return append(g, value, err, err_size);
+}
+
+static int set_name(struct globs *g, const char *value, char *err, size_t err_size)
+{
+	if (value[0] == '\0' || strpbrk(value, "=\n")) {
+		snprintf(err, err_size, "'%s' is not the key of a label (try app)", value);
 		return -EINVAL;
 	}
-	if (g->n >= EV_GLOBS) {
-		snprintf(err, err_size, "'%s' is one too many: at most %d patterns", value,
-			 EV_GLOBS);
-		return -EINVAL;
-	}
-	memcpy(g->text[g->n++], value, len + 1);
-	return 0;
+	return append(g, value, err, err_size);
 }
 
 static int set_text(char *out, const char *value, char *err, size_t err_size)
@@ -342,6 +368,8 @@ int run_option_set(struct run_options *o, const struct option_def *def, const ch
 		return set_choice(field, def, value, err, err_size);
 	case OPTION_GLOBS:
 		return set_glob(field, value, err, err_size);
+	case OPTION_NAMES:
+		return set_name(field, value, err, err_size);
 	case OPTION_COUNT:
 	case OPTION_BYTES:
 	case OPTION_DURATION:

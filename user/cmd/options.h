@@ -36,6 +36,7 @@ struct run_options {
 	uint64_t pressure_threshold; /* percent of PSI full avg10 */
 	struct globs include;
 	struct globs exclude;
+	struct globs labels; /* keys */
 	enum redact_mode redact;
 	uint64_t max_processes;
 	uint64_t max_containers;
@@ -44,6 +45,7 @@ struct run_options {
 	enum oom_tier_choice oom_tier;
 	enum log_level log_level;
 	char record[OPTION_PATH];
+	char host_root[OPTION_PATH];
 	char config[OPTION_PATH];
 };
 
@@ -55,6 +57,7 @@ enum option_kind {
 	OPTION_DURATION, /* uint64_t, min..max */
 	OPTION_CHOICE,   /* enum: index into choices */
 	OPTION_GLOBS,    /* struct globs; may be given again and again */
+	OPTION_NAMES,    /* the same, of names that hold no '=' */
 };
 
 struct option_def {

@@ -68,6 +68,11 @@ static void read_command_line(struct command_line *c, int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, c);
 }
 
+static bool is_list(const struct option_def *def)
+{
+	return def->kind == OPTION_GLOBS || def->kind == OPTION_NAMES;
+}
+
 static int apply_command_line(struct run_options *o, const struct command_line *c)
 {
 	bool fresh[MAX_OPTIONS] = {false};
@@ -79,7 +84,7 @@ static int apply_command_line(struct run_options *o, const struct command_line *
 	for (size_t i = 0; i < c->n; i++) {
 		const struct option_def *def = c->given[i].def;
 
-		if (def->kind == OPTION_GLOBS && !fresh[def - table]) {
+		if (is_list(def) && !fresh[def - table]) {
 			((struct globs *)((char *)o + def->offset))->n = 0;
 			fresh[def - table] = true;
 		}
@@ -193,7 +198,7 @@ static int take_entry(struct file_reader *r, const char *section, const char *na
 		return -EINVAL;
 	}
 	seen = &r->seen[def - table];
-	if (*seen && def->kind != OPTION_GLOBS) {
+	if (*seen && !is_list(def)) {
 		complain(r, "%s: was given in line %d already", name, *seen);
 		return -EINVAL;
 	}

@@ -93,6 +93,12 @@ static void push_output_health(struct shell *s)
 	fill.lost = s->requests.lost;
 	push_resource(s, "requests", 0, &fill);
 
+	fill.capacity = WHOIS_WAITING;
+	fill.used = s->whois.n_waiting;
+	fill.peak = s->whois.peak;
+	fill.lost = s->whois.crowded_out;
+	push_resource(s, "identity", 0, &fill);
+
 	if (!s->recorder)
 		return;
 	/* A file has no fill worth telling of. */
@@ -109,7 +115,7 @@ static void push_health(struct shell *s)
 	push_output_health(s);
 	kernel_health(s->kernel, push, s, &ev.health);
 	procfs_self(&ev.health.cpu_ns, &ev.health.rss);
-	ev.health.kernel_oom_kills = procfs_oom_kills("");
+	ev.health.kernel_oom_kills = procfs_oom_kills(s->proc_root);
 	/* It closes the series: behind everything that was just told. */
 	ev.health.head.ts = now_boot();
 	push(s, &ev);
@@ -122,7 +128,7 @@ static void answer(struct shell *s, const struct request *r)
 
 	switch (r->type) {
 	case REQUEST_PROC_INFO:
-		procfs_process("", r->pid, r->start, o->redact, now_boot(), &ev);
+		procfs_process(s->proc_root, r->pid, r->start, o->redact, now_boot(), &ev);
 		push(s, &ev);
 		break;
 	case REQUEST_MEMCG_STAT:
@@ -146,7 +152,7 @@ static void answer(struct shell *s, const struct request *r)
 			kernel_read_counts(s->kernel, push, s);
 		break;
 	case REQUEST_HOST:
-		procfs_host("", now_boot(), &ev);
+		procfs_host(s->proc_root, now_boot(), &ev);
 		push(s, &ev);
 		break;
 	case REQUEST_HEALTH:
@@ -156,6 +162,7 @@ static void answer(struct shell *s, const struct request *r)
 		kernel_forget(s->kernel, r->cgroup_id);
 		break;
 	case REQUEST_IDENTITY:
+		whois_ask(&s->whois, r, push, s);
 		break;
 	}
 }
@@ -192,7 +199,20 @@ static void settle(struct shell *s, uint64_t watermark)
 
 void shell_drain(struct shell *s)
 {
+	uint64_t now = now_boot();
+
+	if (s->whois.next <= now)
+		whois_again(&s->whois, now, push, s);
 	settle(s, drain(s));
+}
+
+int shell_timeout(const struct shell *s)
+{
+	uint64_t now = now_boot();
+
+	if (s->whois.next == UINT64_MAX)
+		return -1;
+	return s->whois.next <= now ? 0 : (int)((s->whois.next - now) / 1000000) + 1;
 }
 
 /* Nobody reads: lines wait, and nothing was written for a while. */
@@ -257,6 +277,7 @@ void shell_tick(struct shell *s)
 		push_round_end(s);
 		settle(s, drain(s));
 	}
+	identity_reader_rest(&s->whois.reader);
 	if (s->recorder)
 		eventlog_flush(s->recorder);
 	warn_of_output(s);
@@ -271,6 +292,17 @@ static uint32_t copy_globs(char to[EV_GLOBS][EV_TEXT], const struct globs *from)
 	for (; n < from->n && n < EV_GLOBS; n++)
 		snprintf(to[n], EV_TEXT, "%s", from->text[n]);
 	return n;
+}
+
+/* For the record only, so keys that do not fit are left out whole. */
+static void join_labels(char *dst, size_t size, const struct globs *labels)
+{
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < labels->n; i++)
+		if (used + strlen(labels->text[i]) + 2 <= size)
+			used += (size_t)snprintf(dst + used, size - used, "%s%s", used ? "\n" : "",
+						 labels->text[i]);
 }
 
 static void describe_start(struct shell *s)
@@ -298,7 +330,28 @@ static void describe_start(struct shell *s)
 	snprintf(st->cgroup_mode, sizeof(st->cgroup_mode), "%s", s->cgroupfs.mode);
 	st->n_include = copy_globs(st->include, &o->include);
 	st->n_exclude = copy_globs(st->exclude, &o->exclude);
-	procfs_host_identity("", st);
+	join_labels(st->labels, sizeof(st->labels), &o->labels);
+	snprintf(st->host_root, sizeof(st->host_root), "%.*s", EV_TEXT - 1, o->host_root);
+	procfs_host_identity(s->proc_root, st);
+}
+
+/*
+ * The host's root, and with it a /proc in which all of its processes are: a container that shares
+ * the host's pid namespace has one itself.
+ */
+static int open_host(struct shell *s)
+{
+	const struct run_options *o = s->options;
+	char self[OPTION_PATH + 32];
+	int r = whois_open(&s->whois, o->host_root, &s->cgroupfs, o->labels.text, o->labels.n);
+
+	if (r) {
+		log_error("--host-root: cannot open %s: %s", o->host_root, strerror(-r));
+		return 2;
+	}
+	snprintf(self, sizeof(self), "%s/proc/self/stat", o->host_root);
+	s->proc_root = strcmp(o->host_root, "/") && !access(self, R_OK) ? o->host_root : "";
+	return 0;
 }
 
 static int open_outputs(struct shell *s)
@@ -388,6 +441,7 @@ int shell_open(struct shell *s, const struct run_options *options)
 
 	memset(s, 0, sizeof(*s));
 	s->options = options;
+	s->whois.reader.root.fd = -1;
 	if (geteuid() != 0) {
 		log_error("tracing needs root: run it with sudo, or as a privileged container");
 		return 2;
@@ -397,6 +451,9 @@ int shell_open(struct shell *s, const struct run_options *options)
 		log_error("no memory cgroup hierarchy is mounted: `memwitness doctor` says more");
 		return 2;
 	}
+	r = open_host(s);
+	if (r)
+		return r;
 	features_probe(s->features, options->oom_tier, &s->gfp);
 	if (features_verdict(s->features) == 2) {
 		for (int i = 0; i < FEAT_COUNT; i++)
@@ -453,5 +510,6 @@ void shell_close(struct shell *s)
 	kernel_free(s->kernel);
 	pipeline_close(&s->pipeline);
 	requests_free(&s->requests);
+	whois_close(&s->whois);
 	memset(s, 0, sizeof(*s));
 }

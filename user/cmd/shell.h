@@ -9,6 +9,7 @@
 #include "cmd/options.h"
 #include "cmd/pipeline.h"
 #include "cmd/requests.h"
+#include "cmd/whois.h"
 #include "in/cgroupfs.h"
 #include "in/kernel.h"
 #include "out/eventlog_write.h"
@@ -25,6 +26,8 @@ struct shell {
 	struct eventlog_writer *recorder; /* NULL without --record */
 	struct pipeline pipeline;
 	struct request_queue requests;
+	struct whois whois;
+	const char *proc_root;       /* below it is the /proc of the host */
 	uint64_t write_errors;       /* of the sink, as far as they were told of */
 	uint64_t warned;             /* when */
 	uint64_t written, moved;     /* bytes that the output had taken, and since when */
@@ -39,6 +42,9 @@ int shell_open(struct shell *s, const struct run_options *options);
 
 /* Read what the kernel has told so far and let the core take it. */
 void shell_drain(struct shell *s);
+
+/* Milliseconds until something is to be looked for again, -1: nothing is. */
+int shell_timeout(const struct shell *s);
 
 /* One tick of the sample interval: snapshots of processes and cgroups. */
 void shell_tick(struct shell *s);

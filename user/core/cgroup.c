@@ -100,6 +100,8 @@ void cgroup_on_new(struct core *core, const struct ev_cgroup_new *ev)
 		cgroup_set_path(core, i, ev->path);
 	if (g->kind == CGPATH_CONTAINER)
 		container_of_cgroup(core, i);
+	else if (g->kind == CGPATH_NONE && g->created)
+		identity_ask(core, i); /* its runtime may know what the path does not tell */
 }
 
 void cgroup_end(struct core *core, uint32_t i, uint64_t ts)

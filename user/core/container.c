@@ -50,6 +50,7 @@ static uint32_t container_new(struct core *core, uint32_t cgroup, const struct c
 	c->included = filter_included(&core->start, core->cgroups[cgroup].path);
 	c->window_begin = core->now;
 	ilist_append(&core->running, &core->container_links, i);
+	identity_ask(core, cgroup);
 	return i;
 }
 
@@ -61,6 +62,24 @@ static uint32_t ancestor_named(const struct core *core, uint32_t cgroup)
 				 ? cgroup_find(core, core->cgroups[cgroup].parent)
 				 : 0;
 	return cgroup && core->cgroups[cgroup].path[0] ? cgroup : 0;
+}
+
+/*
+ * The ancestor (index) that its runtime's files have named, where no path could, and within which
+ * this cgroup has no name of its own; or 0.
+ */
+static uint32_t ancestor_known(const struct core *core, uint32_t cgroup)
+{
+	uint32_t i = cgroup_find(core, core->cgroups[cgroup].parent);
+
+	for (int depth = 0; depth < 64 && i; depth++) {
+		const struct cgroup *g = &core->cgroups[i];
+
+		if (g->container && is_own(core, g->container, g))
+			return core->containers[g->container].identity.source[0] ? i : 0;
+		i = g->parent ? cgroup_find(core, g->parent) : 0;
+	}
+	return 0;
 }
 
 uint32_t container_of_cgroup(struct core *core, uint32_t cgroup)
@@ -83,9 +102,11 @@ uint32_t container_of_cgroup(struct core *core, uint32_t cgroup)
 	cgpath_parse(named ? core->cgroups[named].path : "", &path);
 	if (path.kind == CGPATH_CONTAINER) {
 		owner = ancestor_with(core, named, path.own_len);
-		if (!owner)
-			owner = cgroup;
+	} else if (path.kind == CGPATH_NONE) {
+		owner = ancestor_known(core, cgroup);
 	}
+	if (!owner)
+		owner = cgroup;
 	i = 0;
 	if (owner != cgroup) {
 		const struct cgroup *o = &core->cgroups[owner];
@@ -150,6 +171,7 @@ void container_enter(struct core *core, const struct process *p)
 		return;
 	core->containers[i].processes++;
 	consider_init(&core->containers[i], p);
+	identity_on_enter(core, i);
 }
 
 void container_leave(struct core *core, const struct process *p)
@@ -175,18 +197,25 @@ static void limits_of(const struct cgroup *g, struct record_limits *out)
 	out->swap = g->swap_limit;
 }
 
+void container_say_start(struct core *core, uint32_t i, uint64_t ts)
+{
+	struct rec_container_start start;
+	struct record r = {.type = RECORD_CONTAINER_START, .container_start = &start};
+
+	limits_of(&core->cgroups[core->containers[i].cgroup], &start.limits);
+	core_emit(core, &r, ts, i);
+}
+
 void container_announce(struct core *core, uint32_t i)
 {
 	struct container *c = &core->containers[i];
 	const struct cgroup *g = &core->cgroups[c->cgroup];
-	struct rec_container_start start;
-	struct record r = {.type = RECORD_CONTAINER_START, .container_start = &start};
 
 	if (!i || c->announced || !c->included)
 		return;
 	c->announced = true;
-	limits_of(g, &start.limits);
-	core_emit(core, &r, g->created ? g->created : core->now, i);
+	c->counted_restarts = restarts_note(core, i);
+	container_say_start(core, i, g->created ? g->created : core->now);
 	if (!g->created) {
 		/* It lived before us: its counters need a base. */
 		struct request q = {
@@ -265,6 +294,7 @@ static void write_stop(struct core *core, uint32_t i)
 			stop.init.pid = c->init_pid;
 			stop.init.start_real = core_real(core, c->init_start);
 			stop.init.uid = stop.init.container_pid = U64_UNKNOWN;
+			stop.init.container_uid = U64_UNKNOWN;
 			stop.init.name = c->init_comm;
 		}
 		stop.init_exit = c->init_exit;
@@ -337,26 +367,33 @@ static void container_merge(struct core *core, uint32_t to, uint32_t from)
 		consider_init(t, &core->processes[init]);
 }
 
+void container_join(struct core *core, uint32_t cgroup, uint32_t owner)
+{
+	struct cgroup *g = &core->cgroups[cgroup];
+	uint32_t was = g->container, now = container_of_cgroup(core, owner);
+
+	if (!was || !now || now == was || core->containers[was].announced)
+		return;
+	g->container = now;
+	g->container_key = core->containers[now].key;
+	container_merge(core, now, was);
+	container_free(core, was);
+}
+
 void container_path_known(struct core *core, uint32_t cgroup, const struct cgpath *path)
 {
 	struct cgroup *g = &core->cgroups[cgroup];
-	uint32_t was = g->container, now;
-	struct container *c = &core->containers[was];
+	struct container *c = &core->containers[g->container];
+	uint32_t owner;
 
 	c->path = *path;
 	c->included = filter_included(&core->start, g->path);
-	if (c->announced || g->gone || path->kind != CGPATH_CONTAINER ||
-	    path->own_len == strlen(g->path) || !ancestor_with(core, cgroup, path->own_len))
+	identity_ask(core, cgroup);
+	if (g->gone || path->kind != CGPATH_CONTAINER || path->own_len == strlen(g->path))
 		return;
-	g->container = 0;
-	now = container_of_cgroup(core, cgroup);
-	if (!now || now == was) {
-		g->container = was;
-		g->container_key = g->id;
-		return;
-	}
-	container_merge(core, now, was);
-	container_free(core, was);
+	owner = ancestor_with(core, cgroup, path->own_len);
+	if (owner)
+		container_join(core, cgroup, owner);
 }
 
 bool container_empty(const struct core *core, uint32_t cgroup)
@@ -415,12 +452,4 @@ void container_on_stat(struct core *core, const struct ev_memcg_stat *ev)
 		g->high = ev->high;
 	if (ev->swap_limit != U64_UNKNOWN)
 		g->swap_limit = ev->swap_limit;
-}
-
-void container_on_identity(struct core *core, const struct ev_identity *ev)
-{
-	uint32_t i = container_find(core, ev->id);
-
-	if (i && core->containers[i].key == ev->id)
-		core->containers[i].identity = *ev;
 }

@@ -28,6 +28,11 @@ static void carve(struct core *core, struct carve *c, uint32_t processes, uint32
 	core->containers = carve_take(c, containers + 1, sizeof(struct container));
 	pool_carve(&core->container_pool, c, containers);
 	ilinks_carve(&core->container_links, c, containers);
+
+	core->lives = carve_take(c, containers + 1, sizeof(struct lives));
+	pool_carve(&core->lives_pool, c, containers);
+	htab_carve(&core->lives_tab, c, containers);
+	ilinks_carve(&core->lives_links, c, containers);
 }
 
 static uint32_t bounded(uint64_t n, uint32_t low, uint32_t high)
@@ -137,7 +142,7 @@ static void take(void *ctx, const union event *ev)
 		process_on_attach(core, &ev->cgroup_attach);
 		break;
 	case EV_IDENTITY:
-		container_on_identity(core, &ev->identity);
+		identity_on_answer(core, &ev->identity);
 		break;
 	case EV_FORK:
 		process_on_fork(core, &ev->fork);

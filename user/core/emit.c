@@ -36,7 +36,7 @@ void core_request(struct core *core, const struct request *request)
 {
 	/* Without its path nobody can find a cgroup. */
 	if ((request->type == REQUEST_MEMCG_STAT || request->type == REQUEST_MEMCG ||
-	     request->type == REQUEST_MEMCG_WATCH) &&
+	     request->type == REQUEST_MEMCG_WATCH || request->type == REQUEST_IDENTITY) &&
 	    !request->path[0])
 		return;
 	core->ops->request(core->ctx, request);
@@ -84,6 +84,24 @@ static uint64_t container_started(const struct core *core, const struct containe
 	return U64_UNKNOWN;
 }
 
+static const char *known_or(const char *known, const char *otherwise)
+{
+	return known[0] ? known : otherwise;
+}
+
+static void describe_parent(struct core *core, uint32_t container, struct record_container *out)
+{
+	uint32_t parent = identity_parent(core, container);
+	const struct container *c = &core->containers[parent];
+
+	if (!parent)
+		return;
+	out->parent_id = known_or(c->identity.container_id, c->path.id);
+	out->parent_name = known_or(c->identity.name, c->path.name);
+	out->parent_runtime = known_or(c->identity.runtime, c->path.runtime);
+	out->parent_cgroup = core->cgroups[c->cgroup].path;
+}
+
 void describe_container(struct core *core, uint32_t container, struct record_container *out)
 {
 	struct container *c = &core->containers[container];
@@ -91,19 +109,30 @@ void describe_container(struct core *core, uint32_t container, struct record_con
 	const struct ev_identity *known = &c->identity;
 
 	memset(out, 0, sizeof(*out));
-	out->id = known->container_id[0] ? known->container_id : c->path.id;
-	out->name = known->name[0] ? known->name : c->path.name;
-	out->runtime = known->runtime[0] ? known->runtime : c->path.runtime;
+	out->id = known_or(known->container_id, c->path.id);
+	out->name = known_or(known->name, c->path.name);
+	out->runtime = known_or(known->runtime, c->path.runtime);
 	out->image = known->image;
+	out->image_id = known->image_id;
+	out->labels = known->labels;
+	out->labels_cut = known->labels_cut == 1;
+	out->sandbox = known->sandbox == 1;
 	out->cgroup = g->path;
 	out->cgroup_id = g->id;
 	out->started_real = container_started(core, c);
-	out->identity_source = known->source[0] ? known->source : g->path[0] ? "path" : "";
+	out->identity_source = known_or(known->source, g->path[0] ? "path" : "");
+	describe_parent(core, container, out);
 	out->pod_name = known->pod_name;
-	out->pod_uid = known->pod_uid[0] ? known->pod_uid : c->path.pod_uid;
+	out->pod_uid = known_or(known->pod_uid, c->path.pod_uid);
 	out->namespace = known->namespace;
 	out->k8s_container = known->k8s_container;
+	out->workload_kind = c->workload_kind;
+	out->workload = c->workload;
 	out->restart_count = known->source[0] ? known->restart_count : U64_UNKNOWN;
+	if (out->restart_count == U64_UNKNOWN && c->counted_restarts) {
+		out->restart_count = c->counted_restarts;
+		out->restarts_counted = true;
+	}
 }
 
 const char *process_role(const struct core *core, const struct process *p)
@@ -132,6 +161,7 @@ void describe_process(struct core *core, const struct process *p, struct record_
 	out->parent_pid = p->parent_pid;
 	out->start_real = p->start ? core_real(core, p->start) : U64_UNKNOWN;
 	out->uid = p->uid;
+	out->container_uid = p->container_uid;
 	out->container_pid = p->ns_pid ? p->ns_pid : U64_UNKNOWN;
 	out->name = p->comm;
 	out->executable = p->executable;
@@ -155,7 +185,7 @@ void describe_who(struct core *core, const struct ev_who *who, struct record_pro
 	out->pid = who->pid;
 	out->start_real = who->start ? core_real(core, who->start) : U64_UNKNOWN;
 	out->uid = who->uid;
-	out->container_pid = U64_UNKNOWN;
+	out->container_uid = out->container_pid = U64_UNKNOWN;
 	out->name = who->comm;
 }
 

@@ -33,6 +33,7 @@
 #define EV_ARGS   768 /* command line, arguments parted by blanks, redacted */
 #define EV_NAME   128
 #define EV_TEXT   256
+#define EV_LABELS 1024 /* all labels of a container that were asked for */
 #define EV_LEVELS 8
 #define EV_GLOBS  16
 #define EV_KINDS  6
@@ -107,6 +108,8 @@ struct ev_start {
 	uint32_t n_exclude;
 	char include[EV_GLOBS][EV_TEXT];
 	char exclude[EV_GLOBS][EV_TEXT];
+	char labels[EV_LABELS]; /* keys that are asked for, parted by newlines */
+	char host_root[EV_TEXT];
 };
 
 struct ev_feature {
@@ -187,17 +190,22 @@ struct ev_cgroup_attach {
 /* Answer to REQUEST_IDENTITY. An empty source: nothing is known beyond the path. */
 struct ev_identity {
 	struct event_head head;
-	uint64_t id; /* memory cgroup */
+	uint64_t id;      /* memory cgroup */
+	uint64_t own_len; /* bytes of its path up to the container's own directory; unknown: all */
+	uint64_t sandbox; /* 1: it holds a pod's namespaces and runs nothing of the user's */
+	uint64_t restart_count;
+	uint64_t labels_cut;
 	char container_id[EV_NAME];
 	char name[EV_TEXT];
 	char runtime[EV_NAME];
-	char image[EV_TEXT];
+	char image[EV_TEXT]; /* normalised, with its tag */
+	char image_id[EV_NAME];
 	char pod_name[EV_TEXT];
 	char pod_uid[EV_NAME];
 	char namespace[EV_NAME];
 	char k8s_container[EV_NAME];
-	uint64_t restart_count;
 	char source[EV_NAME];
+	char labels[EV_LABELS]; /* "key=value" each, parted by newlines; no key holds a '=' */
 };
 
 /* Who: a process by (pid, start), with what was known of it at that instant. */
@@ -268,6 +276,7 @@ struct ev_proc_info {
 	uint32_t pid;
 	uint32_t found; /* 0: it was gone; nothing else is set then */
 	uint64_t args_cut;
+	uint64_t container_uid; /* its uid in its own user namespace */
 	char executable[EV_EXE];
 	char command_line[EV_ARGS];
 };

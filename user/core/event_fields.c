@@ -70,7 +70,9 @@
 	F(STR, S, machine, "machine")                                                              \
 	F(STR, S, cgroup_mode, "cgroup_mode")                                                      \
 	F(STRS, S, include, "include")                                                             \
-	F(STRS, S, exclude, "exclude")
+	F(STRS, S, exclude, "exclude")                                                             \
+	F(STR, S, labels, "labels")                                                                \
+	F(STR, S, host_root, "host_root")
 
 #define FIELDS_FEATURE(F, S)                                                                       \
 	F(STR, S, name, "name")                                                                    \
@@ -135,11 +137,16 @@
 	F(STR, S, name, "name")                                                                    \
 	F(STR, S, runtime, "runtime")                                                              \
 	F(STR, S, image, "image")                                                                  \
+	F(STR, S, image_id, "image_id")                                                            \
 	F(STR, S, pod_name, "pod_name")                                                            \
 	F(STR, S, pod_uid, "pod_uid")                                                              \
 	F(STR, S, namespace, "namespace")                                                          \
 	F(STR, S, k8s_container, "k8s_container")                                                  \
+	F(U64, S, sandbox, "sandbox")                                                              \
 	F(U64, S, restart_count, "restart_count")                                                  \
+	F(U64, S, own_len, "own_len")                                                              \
+	F(STR, S, labels, "labels")                                                                \
+	F(U64, S, labels_cut, "labels_cut")                                                        \
 	F(STR, S, source, "source")
 
 #define FIELDS_FORK(F, S)                                                                          \
@@ -188,7 +195,8 @@
 	F(U32, S, found, "found")                                                                  \
 	F(STR, S, executable, "executable")                                                        \
 	F(STR, S, command_line, "command_line")                                                    \
-	F(U64, S, args_cut, "args_cut")
+	F(U64, S, args_cut, "args_cut")                                                            \
+	F(U64, S, container_uid, "container_uid")
 
 #define FIELDS_OOM(F, S)                                                                           \
 	F(WHO, S, victim, "victim")                                                                \

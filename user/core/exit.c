@@ -177,6 +177,7 @@ static struct process *stranger(struct core *core, const struct ev_exit *ev)
 	p->pid = ev->who.pid;
 	p->start = ev->who.start;
 	p->memcg = ev->who.memcg;
+	p->container_uid = U64_UNKNOWN;
 	process_told(p, ev);
 	return p;
 }

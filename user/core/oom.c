@@ -258,6 +258,7 @@ static struct process *mark_victim(struct core *core, const struct ev_oom *ev,
 		p->start = ev->victim.start;
 		p->uid = ev->victim.uid;
 		p->memcg = ev->victim.memcg;
+		p->container_uid = U64_UNKNOWN;
 	}
 	memcpy(p->comm, ev->victim.comm, sizeof(p->comm));
 	p->parent_pid = ev->parent_pid;

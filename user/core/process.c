@@ -67,6 +67,7 @@ static uint32_t process_new(struct core *core, const struct ev_who *who)
 	p->alive = true;
 	p->first_seen = core->now;
 	p->anon = p->file = p->shmem = p->swap = S64_UNKNOWN;
+	p->container_uid = U64_UNKNOWN;
 	memcpy(p->comm, who->comm, sizeof(p->comm));
 	htab_add(&core->process_tab, hash_pair(p->pid, p->start), i);
 	ilist_append(&core->alive, &core->process_links, i);
@@ -134,6 +135,17 @@ void process_on_fork(struct core *core, const struct ev_fork *ev)
 	}
 }
 
+/* What /proc has said about the old one says nothing about the new one. */
+static void note_uid(struct process *p, uint32_t uid)
+{
+	if (p->uid == uid)
+		return;
+	p->uid = uid;
+	if (p->container_uid != U64_UNKNOWN)
+		p->info_asks = 0;
+	p->container_uid = U64_UNKNOWN;
+}
+
 void process_on_exec(struct core *core, const struct ev_exec *ev)
 {
 	uint32_t i = process_get(core, &ev->who);
@@ -143,8 +155,9 @@ void process_on_exec(struct core *core, const struct ev_exec *ev)
 		return;
 	p = &core->processes[i];
 	process_move(core, i, ev->who.memcg);
+	identity_on_enter(core, container_find(core, p->memcg));
 	memcpy(p->comm, ev->who.comm, sizeof(p->comm));
-	p->uid = ev->who.uid;
+	note_uid(p, ev->who.uid);
 	p->forked = p->borrowed = false;
 	if (ev->executable[0])
 		strcpy(p->executable, ev->executable);
@@ -164,6 +177,7 @@ void process_on_info(struct core *core, const struct ev_proc_info *ev)
 	if (!i)
 		return;
 	p = &core->processes[i];
+	p->container_uid = ev->container_uid;
 	if (ev->executable[0])
 		strcpy(p->executable, ev->executable);
 	if (ev->command_line[0]) {
@@ -221,7 +235,7 @@ void process_on_task(struct core *core, const struct ev_task *ev)
 	p->parent_start = ev->parent_start;
 	p->ns_pid = ev->ns_pid;
 	p->pid_ns = ev->pid_ns;
-	p->uid = ev->who.uid;
+	note_uid(p, ev->who.uid);
 	p->oom_score_adj = ev->who.oom_score_adj;
 	memcpy(p->comm, ev->who.comm, sizeof(p->comm));
 	process_move(core, i, ev->who.memcg);

@@ -58,16 +58,28 @@ struct record_container {
 	const char *name;
 	const char *runtime; /* "docker", ..., "systemd", "none" */
 	const char *image;
+	const char *image_id;
+	const char *labels; /* "key=value" each, parted by newlines */
+	bool sandbox;       /* a pod's, which runs nothing of the user's */
+	bool labels_cut;
+	bool restarts_counted; /* restart_count is the agent's own, since its start */
 	const char *cgroup;
 	uint64_t cgroup_id;
 	uint64_t started_real;
 	const char *identity_source;
+	/* the container around it; parent_cgroup "" or NULL: none */
+	const char *parent_id;
+	const char *parent_name;
+	const char *parent_runtime;
+	const char *parent_cgroup;
 	/* k8s; pod_uid "" when it is no pod's */
 	const char *pod_name;
 	const char *pod_uid;
 	const char *namespace;
 	const char *k8s_container;
-	uint64_t restart_count;
+	const char *workload_kind; /* NULL: the pod's name does not tell */
+	const char *workload;      /* the pod's owner, derived from its name */
+	uint64_t restart_count;    /* of any container */
 };
 
 struct record_process {
@@ -75,6 +87,7 @@ struct record_process {
 	uint32_t parent_pid;
 	uint64_t start_real;
 	uint64_t uid; /* U64_UNKNOWN when not known */
+	uint64_t container_uid;
 	uint64_t container_pid;
 	const char *name;
 	const char *executable;

@@ -70,9 +70,10 @@ struct process {
 	uint64_t memcg; /* id of its memory cgroup */
 	uint32_t ns_pid;
 	uint32_t uid;
-	uint32_t signals;  /* index of its signal_log, 0: none */
-	uint32_t round;    /* of the last snapshot that held it */
-	uint32_t incident; /* number of the OOM incident that marked it, 0: none */
+	uint64_t container_uid; /* the same as its own user namespace sees it */
+	uint32_t signals;       /* index of its signal_log, 0: none */
+	uint32_t round;         /* of the last snapshot that held it */
+	uint32_t incident;      /* number of the OOM incident that marked it, 0: none */
 	bool alive;
 	bool exit_told; /* its exit event was seen */
 	bool args_cut;
@@ -186,7 +187,19 @@ struct container {
 	uint32_t top[RECORD_TOP];
 	uint32_t n_top;
 	struct cgpath path; /* identity by path */
+	uint32_t asks;      /* how often its runtime's files were asked for */
+	uint64_t counted_restarts;
 	struct ev_identity identity;
+	const char *workload_kind; /* see workload.h */
+	char workload[EV_TEXT];
+};
+
+/* restarts.c: all lives of what has one name. */
+struct lives {
+	uint64_t latest; /* memory cgroup of the latest one */
+	uint64_t restarts;
+	uint64_t hash;
+	char key[EV_PATH + EV_TEXT];
 };
 
 struct incident {
@@ -245,6 +258,12 @@ struct core {
 	struct pool container_pool;
 	struct ilinks container_links;
 	struct ilist running;
+
+	struct lives *lives;
+	struct pool lives_pool;
+	struct htab lives_tab;
+	struct ilinks lives_links;
+	struct ilist lives_used; /* the longest unused first */
 
 	struct incident incidents[MAX_INCIDENTS];                   /* a ring: the latest */
 	uint32_t n_incidents;                                       /* ever */
@@ -382,8 +401,27 @@ void container_free(struct core *core, uint32_t i);
 void container_cgroup_gone(struct core *core, uint32_t cgroup, uint64_t ts);
 void container_on_counts(struct core *core, const struct ev_memcg_counts *ev);
 void container_on_stat(struct core *core, const struct ev_memcg_stat *ev);
-void container_on_identity(struct core *core, const struct ev_identity *ev);
 bool container_wanted(const struct core *core, uint32_t i);
+
+/* Its container_start, or a second one that corrects what the first has said. */
+void container_say_start(struct core *core, uint32_t i, uint64_t ts);
+/* What its cgroup's files are about belongs to the container of the ancestor `owner` (index). */
+void container_join(struct core *core, uint32_t cgroup, uint32_t owner);
+
+/* ---- identity.c ---- */
+
+/* Ask for the files that its runtime keeps of this cgroup (index). */
+void identity_ask(struct core *core, uint32_t cgroup);
+void identity_on_answer(struct core *core, const struct ev_identity *ev);
+/* A process has come into the container: its runtime's files are there at the latest now. */
+void identity_on_enter(struct core *core, uint32_t container);
+/* The nearest container around this one, or 0. */
+uint32_t identity_parent(struct core *core, uint32_t container);
+
+/* ---- restarts.c ---- */
+
+/* How often what has this container's name was seen to begin again; 0: never, or not known. */
+uint64_t restarts_note(struct core *core, uint32_t container);
 
 /* ---- filter.c ---- */
 

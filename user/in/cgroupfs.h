@@ -7,6 +7,7 @@
 #ifndef MW_IN_CGROUPFS_H
 #define MW_IN_CGROUPFS_H
 
+#include <stdbool.h>
 #include "in/source.h"
 
 struct cgroupfs {
@@ -61,5 +62,14 @@ int cgroupfs_watch(const struct cgroupfs *fs, uint64_t id, const char *path, uin
  */
 int cgroupfs_memcg(const struct cgroupfs *fs, uint64_t id, const char *path, uint64_t ts,
 		   union event *ev);
+
+/* The cgroup `id` is still there under this path. */
+bool cgroupfs_exists(const struct cgroupfs *fs, uint64_t id, const char *path);
+
+/* A process in this very cgroup, or 0: its pid in the namespace that /proc is mounted for. */
+uint32_t cgroupfs_any_pid(const struct cgroupfs *fs, const char *path);
+
+/* The id of the cgroup at a path, or 0 when there is none. */
+uint64_t cgroupfs_id(const struct cgroupfs *fs, const char *path);
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "in/cgroupfs.h"
 #include "in/kvfile.h"
 
@@ -371,4 +372,32 @@ int cgroupfs_memcg(const struct cgroupfs *fs, uint64_t id, const char *path, uin
 	else
 		memcg_v2(dir, &ev->memcg);
 	return 0;
+}
+
+bool cgroupfs_exists(const struct cgroupfs *fs, uint64_t id, const char *path)
+{
+	_cleanup_close_ int fd = open_memory(fs, id, path);
+
+	return fd >= 0;
+}
+
+uint32_t cgroupfs_any_pid(const struct cgroupfs *fs, const char *path)
+{
+	_cleanup_close_ int dir = open_cgroup(fs->memory, path);
+	char text[32];
+	uint64_t pid;
+
+	/* Whole lines only: the first is all that is wanted. */
+	if (dir < 0 || kvfile_read(dir, "cgroup.procs", text, sizeof(text)) <= 0 ||
+	    parse_u64_n(text, strcspn(text, "\n"), &pid) || pid > INT32_MAX)
+		return 0;
+	return (uint32_t)pid;
+}
+
+uint64_t cgroupfs_id(const struct cgroupfs *fs, const char *path)
+{
+	_cleanup_close_ int dir = open_cgroup(fs->memory, path);
+	struct stat st;
+
+	return dir >= 0 && !fstat(dir, &st) ? st.st_ino : 0;
 }

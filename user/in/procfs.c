@@ -111,6 +111,44 @@ static void read_command_line(int dir, int redact, struct ev_proc_info *info)
 				      len == sizeof(args), redact);
 }
 
+/*
+ * The user id `uid` of this namespace as the process' own user namespace has it: lines of "inside
+ * outside count" (user_namespaces(7)); an id that none of them holds has no number there.
+ */
+static uint64_t mapped_uid(int dir, uint64_t uid)
+{
+	char text[4096];
+
+	if (kvfile_read(dir, "uid_map", text, sizeof(text)) <= 0)
+		return U64_UNKNOWN;
+	for (const char *line = text; *line;) {
+		unsigned long long inside, outside, count;
+		size_t len = strcspn(line, "\n");
+
+		if (sscanf(line, "%llu %llu %llu", &inside, &outside, &count) == 3 &&
+		    uid >= outside && uid - outside < count)
+			return inside + (uid - outside);
+		line += len;
+		line += *line == '\n';
+	}
+	return U64_UNKNOWN;
+}
+
+/* The real uid as this process' own user namespace has it. */
+static uint64_t read_uid(int dir)
+{
+	char text[4096];
+	const char *line;
+	uint64_t uid;
+
+	if (kvfile_read(dir, "status", text, sizeof(text)) <= 0)
+		return U64_UNKNOWN;
+	line = strstr(text, "\nUid:\t"); /* real, effective, saved, file system: proc(5) */
+	if (!line || parse_u64_n(line + 6, strcspn(line + 6, "\t\n"), &uid))
+		return U64_UNKNOWN;
+	return uid;
+}
+
 int procfs_process(const char *root, uint32_t pid, uint64_t start, int redact, uint64_t ts,
 		   union event *ev)
 {
@@ -135,6 +173,7 @@ int procfs_process(const char *root, uint32_t pid, uint64_t start, int redact, u
 		return r;
 	info->found = 1;
 	info->args_cut = 0;
+	info->container_uid = mapped_uid(dir, read_uid(dir));
 	read_command_line(dir, redact, info);
 	read_executable(dir, info);
 	return 0;

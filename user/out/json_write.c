@@ -33,6 +33,15 @@ void jw_before(struct json_write *w, const char *key)
 	w->level[w->depth].filled = true;
 }
 
+void jw_pair(struct json_write *w, const char *key, size_t key_len, const char *value,
+	     size_t value_len)
+{
+	jw_before(w, NULL);
+	buf_json_string(w->b, key, key_len);
+	buf_char(w->b, ':');
+	buf_json_string(w->b, value, value_len);
+}
+
 static void open_level(struct json_write *w, const char *key, bool array)
 {
 	struct json_level level = {.key = key, .mark = w->b->len, .array = array};

@@ -75,6 +75,13 @@ void jw_before(struct json_write *w, const char *key);
 /* Text; NULL and "" are not known. At most cap bytes as escaped, cut between characters. */
 void jw_string(struct json_write *w, const char *key, const char *text, size_t cap);
 
+/*
+ * A member whose key comes from outside, as its value does; neither needs a NUL. An empty value is
+ * written: it is known. The caller bounds both.
+ */
+void jw_pair(struct json_write *w, const char *key, size_t key_len, const char *value,
+	     size_t value_len);
+
 /* Name the field as cut, for a text that came here cut already. */
 void jw_cut(struct json_write *w, const char *key);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* record_health.c - the agent about itself: agent_start, agent_health, agent_stop. */
+#include <stdio.h>
+#include <string.h>
 #include "out/record_parts.h"
 
 static const char *redact_name(uint64_t mode)
@@ -26,6 +28,25 @@ static void put_globs(struct json_write *w, const char *key, const char (*globs)
 	jw_end(w);
 }
 
+/* A list of what newlines part; "" is no list. */
+static void put_lines(struct json_write *w, const char *key, const char *lines)
+{
+	char text[EV_TEXT];
+
+	if (!*lines)
+		return;
+	jw_array(w, key);
+	while (*lines && jw_room(w)) {
+		size_t len = strcspn(lines, "\n");
+
+		snprintf(text, sizeof(text), "%.*s", (int)len, lines);
+		jw_string(w, NULL, text, EV_TEXT);
+		lines += len;
+		lines += *lines == '\n';
+	}
+	jw_end(w);
+}
+
 static void put_percent(struct json_write *w, const char *key, uint64_t hundredths)
 {
 	if (hundredths < U64_UNLIMITED)
@@ -44,6 +65,8 @@ static void put_configuration(struct json_write *w, const struct ev_start *start
 	put_percent(w, "pressure_threshold_percent", start->pressure_threshold);
 	put_globs(w, "cgroup", start->include, start->n_include);
 	put_globs(w, "exclude_cgroup", start->exclude, start->n_exclude);
+	put_lines(w, "label", start->labels);
+	jw_string(w, "host_root", start->host_root, JSON_TEXT);
 	jw_end(w);
 }
 

@@ -75,8 +75,47 @@ static void put_k8s(struct json_write *w, const struct record_container *c)
 	jw_end(w);
 	jw_object(w, "container");
 	jw_string(w, "name", c->k8s_container, JSON_NAME);
-	jw_u64(w, "restart_count", c->restart_count);
+	if (!c->restarts_counted && !c->sandbox)
+		jw_u64(w, "restart_count", c->restart_count);
 	jw_end(w);
+	if (c->workload && *c->workload) {
+		jw_object(w, "workload");
+		jw_string(w, "kind", c->workload_kind, JSON_NAME);
+		jw_string(w, "name", c->workload, JSON_NAME);
+		jw_bool(w, "derived", true);
+		jw_end(w);
+	}
+	jw_end(w);
+}
+
+/* "key=value" each, parted by newlines. */
+static void put_labels(struct json_write *w, const struct record_container *c)
+{
+	if (!c->labels || !*c->labels)
+		return;
+	jw_object(w, "labels");
+	for (const char *line = c->labels; *line;) {
+		size_t len = strcspn(line, "\n"), key = strcspn(line, "=\n");
+
+		if (key < len)
+			jw_pair(w, line, key, line + key + 1, len - key - 1);
+		line += len;
+		line += *line == '\n';
+	}
+	jw_end(w);
+	if (c->labels_cut)
+		jw_cut(w, "labels");
+}
+
+static void put_parent(struct json_write *w, const struct record_container *c)
+{
+	if (!c->parent_cgroup || !*c->parent_cgroup)
+		return;
+	jw_object(w, "parent");
+	jw_string(w, "id", c->parent_id, JSON_NAME);
+	jw_string(w, "name", c->parent_name, JSON_NAME);
+	jw_string(w, "runtime", c->parent_runtime, JSON_NAME);
+	jw_string(w, "cgroup", c->parent_cgroup, JSON_TEXT);
 	jw_end(w);
 }
 
@@ -86,9 +125,19 @@ void put_container(struct json_write *w, const struct record_container *c)
 		return;
 	jw_object(w, "container");
 	put_container_name(w, c);
+	if (c->sandbox)
+		jw_string(w, "type", "sandbox", JSON_NAME);
 	jw_object(w, "image");
 	jw_string(w, "name", c->image, JSON_NAME);
+	jw_string(w, "id", c->image_id, JSON_NAME);
 	jw_end(w);
+	put_labels(w, c);
+	if (!c->sandbox && c->restart_count != U64_UNKNOWN) {
+		jw_u64(w, "restart_count", c->restart_count);
+		jw_string(w, "restart_count_source", c->restarts_counted ? "counted" : "runtime",
+			  JSON_NAME);
+	}
+	put_parent(w, c);
 	jw_string(w, "cgroup", c->cgroup, JSON_TEXT);
 	jw_u64(w, "cgroup_id", c->cgroup_id);
 	jw_time(w, "started", c->started_real);
@@ -124,6 +173,7 @@ void put_process(struct json_write *w, const char *key, const struct record_proc
 	if (p->args_cut)
 		jw_cut(w, "command_line");
 	jw_u64(w, "uid", p->uid);
+	jw_u64(w, "container_uid", p->container_uid);
 	jw_string(w, "role", p->role, JSON_NAME);
 	jw_end(w);
 }

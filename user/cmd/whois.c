@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* whois.c - see whois.h. */
+#include <errno.h>
+#include <string.h>
+#include "base/log.h"
+#include "cmd/whois.h"
+#include "core/cgpath.h"
+
+#define FIRST_NS 2000000ull /* runc takes some 20 ms from the cgroup to its state file */
+#define TRIES    10         /* each after twice the time: 2 s in all */
+#define YOUNG_NS 3000000000ull
+
+int whois_open(struct whois *w, const char *host_root, const struct cgroupfs *cgroupfs,
+	       const char (*labels)[EV_TEXT], size_t n_labels)
+{
+	memset(w, 0, sizeof(*w));
+	w->cgroupfs = cgroupfs;
+	w->next = UINT64_MAX;
+	return identity_reader_open(&w->reader, host_root, labels, n_labels);
+}
+
+void whois_close(struct whois *w)
+{
+	identity_reader_close(&w->reader);
+}
+
+int whois_look(struct whois *w, const char *path, uint64_t cgroup_id, uint64_t now,
+	       struct identity *out)
+{
+	struct cgpath parsed;
+	struct identity_query q = {.path = path};
+
+	cgpath_parse(path, &parsed);
+	q.runtime = parsed.runtime;
+	q.id = parsed.id;
+	q.name = parsed.name;
+	q.pod_uid = parsed.pod_uid;
+	q.own_len = parsed.own_len;
+	/* A slice or a helper is nobody's container. */
+	if (parsed.kind != CGPATH_CONTAINER && parsed.kind != CGPATH_NONE)
+		q.runtime = "host";
+	q.pid = cgroupfs_any_pid(w->cgroupfs, path);
+	return identity_read(&w->reader, &q, cgroup_id, now, out);
+}
+
+/* 1: answered; 0: perhaps later; -ENOENT: never. */
+static int try(struct whois *w, const char *path, uint64_t cgroup_id, event_sink sink, void *ctx)
+{
+	struct identity found;
+	union event ev;
+	int r = whois_look(w, path, cgroup_id, now_boot(), &found);
+
+	if (r <= 0)
+		return r;
+	ev.identity = found.ev;
+	sink(ctx, &ev);
+	return 1;
+}
+
+static void plan(struct whois *w)
+{
+	w->next = UINT64_MAX;
+	for (uint32_t i = 0; i < w->n_waiting; i++)
+		if (w->waiting[i].next < w->next)
+			w->next = w->waiting[i].next;
+}
+
+/* The one that has been looked for most often makes room. */
+static struct whois_wait *find_room(struct whois *w, uint64_t cgroup_id)
+{
+	struct whois_wait *most = &w->waiting[0];
+
+	for (uint32_t i = 0; i < w->n_waiting; i++) {
+		if (w->waiting[i].cgroup_id == cgroup_id)
+			return &w->waiting[i];
+		if (w->waiting[i].tries > most->tries)
+			most = &w->waiting[i];
+	}
+	if (w->n_waiting == WHOIS_WAITING) {
+		w->crowded_out++;
+		return most;
+	}
+	if (++w->n_waiting > w->peak)
+		w->peak = w->n_waiting;
+	return &w->waiting[w->n_waiting - 1];
+}
+
+void whois_ask(struct whois *w, const struct request *r, event_sink sink, void *ctx)
+{
+	uint64_t now = now_boot();
+	struct whois_wait *wait;
+
+	if (try(w, r->path, r->cgroup_id, sink, ctx) != 0)
+		return;
+	if (r->start + YOUNG_NS < now || strlen(r->path) >= sizeof(wait->path))
+		return;
+	wait = find_room(w, r->cgroup_id);
+	wait->cgroup_id = r->cgroup_id;
+	wait->tries = 1;
+	wait->next = now + FIRST_NS;
+	strcpy(wait->path, r->path);
+	plan(w);
+}
+
+int whois_again(struct whois *w, uint64_t now, event_sink sink, void *ctx)
+{
+	int answered = 0;
+
+	for (uint32_t i = 0; i < w->n_waiting;) {
+		struct whois_wait *wait = &w->waiting[i];
+		bool over;
+
+		if (wait->next > now) {
+			i++;
+			continue;
+		}
+		over = true;
+		if (try(w, wait->path, wait->cgroup_id, sink, ctx) > 0)
+			answered++;
+		else if (++wait->tries <= TRIES &&
+			 cgroupfs_exists(w->cgroupfs, wait->cgroup_id, wait->path))
+			over = false;
+		if (over) {
+			*wait = w->waiting[--w->n_waiting];
+			continue;
+		}
+		wait->next = now + (FIRST_NS << wait->tries);
+		i++;
+	}
+	plan(w);
+	return answered;
+}
