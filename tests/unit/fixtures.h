@@ -21,6 +21,8 @@ static const struct record_container fix_container = {
 	.name = "api",
 	.runtime = "containerd",
 	.image = "shop/api:1.4",
+	.image_id = "sha256:" FIX_ID,
+	.labels = "app=shop\ncom.docker.compose.service=\nnote=a \"b\"",
 	.cgroup = FIX_CGROUP,
 	.cgroup_id = 4711,
 	.started_real = FIX_STARTED,
@@ -29,6 +31,8 @@ static const struct record_container fix_container = {
 	.pod_uid = "3a0de2f9-1c8e-4f53-8a2e-90c6f1b2a3d4",
 	.namespace = "prod",
 	.k8s_container = "api",
+	.workload_kind = "Deployment",
+	.workload = "shop",
 	.restart_count = 0,
 };
 
@@ -39,7 +43,11 @@ static const struct record_container fix_unit = {
 	.cgroup_id = 302,
 	.started_real = U64_UNKNOWN,
 	.identity_source = "path",
-	.restart_count = U64_UNKNOWN,
+	.parent_name = "box",
+	.parent_runtime = "lxc",
+	.parent_cgroup = "/lxc.payload.box",
+	.restart_count = 2,
+	.restarts_counted = true,
 };
 
 static const struct record_container fix_host = {
@@ -53,7 +61,8 @@ static const struct record_process fix_worker = {
 	.pid = 31337,
 	.parent_pid = 31300,
 	.start_real = 1795168682100000000ull,
-	.uid = 1000,
+	.uid = 101000,
+	.container_uid = 1000,
 	.container_pid = 23,
 	.name = "gunicorn",
 	.executable = "/usr/bin/python3.11",
@@ -66,6 +75,7 @@ static const struct record_process fix_master = {
 	.parent_pid = 31280,
 	.start_real = 1795161601600000000ull,
 	.uid = 1000,
+	.container_uid = U64_UNKNOWN,
 	.container_pid = 1,
 	.name = "gunicorn",
 	.executable = "/usr/bin/python3.11",
@@ -306,6 +316,7 @@ static const struct rec_oom_kill fix_oom_kill_bare = {
 	.victim = {.pid = 40000,
 		   .start_real = U64_UNKNOWN,
 		   .uid = 0,
+		   .container_uid = U64_UNKNOWN,
 		   .container_pid = U64_UNKNOWN,
 		   .name = "leak"},
 	.total_vm = 901234688,

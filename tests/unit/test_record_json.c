@@ -107,6 +107,7 @@ static void test_process_parts(void **state)
 	static const struct record_process bare = {.pid = 1,
 						   .start_real = U64_UNKNOWN,
 						   .uid = U64_UNKNOWN,
+						   .container_uid = U64_UNKNOWN,
 						   .container_pid = U64_UNKNOWN};
 	static const struct record_process nobody = {.pid = 0, .name = "swapper"};
 	struct record_process cut = bare;
@@ -234,9 +235,21 @@ static struct ev_feature hostile_features[200];
 static struct rec_resource hostile_resources[400];
 static struct rec_program hostile_programs[400];
 
+/* As long as the core can have them, of bytes that take six each. */
+static char hostile_labels[EV_LABELS];
+
 static const struct record_container hostile_container = {.id = hostile_text,
 							  .name = hostile_text,
 							  .image = hostile_text,
+							  .image_id = hostile_text,
+							  .labels = hostile_labels,
+							  .labels_cut = true,
+							  .parent_id = hostile_text,
+							  .parent_name = hostile_text,
+							  .parent_runtime = "lxc",
+							  .parent_cgroup = hostile_text,
+							  .workload_kind = "Deployment",
+							  .workload = hostile_text,
 							  .cgroup = hostile_text,
 							  .cgroup_id = INT64_MAX,
 							  .started_real = FIX_TIME,
@@ -251,6 +264,7 @@ static const struct record_process hostile_process = {.pid = UINT32_MAX,
 						      .parent_pid = UINT32_MAX,
 						      .start_real = FIX_TIME,
 						      .uid = UINT32_MAX,
+						      .container_uid = UINT32_MAX,
 						      .container_pid = UINT32_MAX,
 						      .name = hostile_text,
 						      .executable = hostile_text,
@@ -311,6 +325,8 @@ static void make_hostile_kill(void)
 static void make_hostile(char byte)
 {
 	memset(hostile_text, byte, sizeof(hostile_text) - 1);
+	memset(hostile_labels, byte, sizeof(hostile_labels) - 1);
+	hostile_labels[1] = '=';
 	hostile_start = fix_ev_start;
 	hostile_start.n_include = hostile_start.n_exclude = EV_GLOBS;
 	for (size_t i = 0; i < EV_GLOBS; i++) {
