@@ -174,6 +174,10 @@ static void put_paths(void)
 		"/lxc/c1/ns/init.scope",
 		"/k8s.io/" ID,
 		"/x/kubelet/kubepods/besteffort/pode81de169a4c6cb8f6c760f09a28c4232/" ID,
+		"/system.slice/a.service/kubepods-burstable-pod" UID_ ".slice:cri-containerd:" ID,
+		"/ecs/" UID "/" ID "/crio/crio-" ID,
+		"/machine.slice/systemd-nspawn@db\\x2d1.service/payload/init.scope",
+		"/team.slice/nerdctl-" ID ".scope/lxc.monitor/101",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {

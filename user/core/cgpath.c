@@ -7,9 +7,13 @@
  * to OTHER, where only layouts that cannot be mistaken start again. So "docker" is docker's
  * directory at the root of the hierarchy or of a container, and a name like any other elsewhere.
  *
- * The layouts of docker, podman, containerd under a kubelet, lxc and systemd were taken from
- * running systems; cri-o's (crio-*), podman's split mode (libpod-payload-*), nspawn's and kind's
- * (kubelet-kubepods*) are known from what those projects document.
+ * Seen on running systems: docker's, podman's, containerd's under a kubelet, lxc's, nspawn's and
+ * systemd's. Known from those projects' sources and documents: cri-o (crio, crio-*: cgmgr),
+ * podman's split mode (libpod-payload-*: getOCICgroupPath()), nerdctl (generateCgroupPath()),
+ * Amazon ECS
+ * (/ecs: DefaultTaskCgroupV1Prefix; on v2 it is a slice), Proxmox (lxc/ID/ns, lxc.monitor/ID), kind
+ * (kubelet-kubepods*), and the names with colons that containerd makes under a kubelet with the
+ * systemd driver when its own runc does not use that driver (getCgroupsPath()).
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,7 +31,7 @@ enum context {
 	DOCKER = 1 << 5,
 	LIBPOD = 1 << 6,
 	LIBPOD_POD = 1 << 7,
-	CRI = 1 << 8, /* containerd's own directory for CRI without a kubelet's parent */
+	CRI = 1 << 8, /* containerd's own directory for what has no kubelet's parent */
 	LXC = 1 << 9,
 	KUBE = 1 << 10, /* the kubelet's cgroupfs driver */
 	KUBE_QOS = 1 << 11,
@@ -36,6 +40,9 @@ enum context {
 	KSLICE_QOS = 1 << 14,
 	KSLICE_POD = 1 << 15,
 	HELPER = 1 << 16, /* stays one all the way down */
+	CRIO = 1 << 17,
+	ECS = 1 << 18,
+	ECS_TASK = 1 << 19,
 };
 
 #define TOP       (ROOT | INSIDE)
@@ -44,9 +51,9 @@ enum context {
 
 /*
  * In a pattern: %i 64 lower-case hexadecimal digits; %u a pod's uid with dashes, %s with
- * underscores, either also as 32 digits (static pods); %n any name; %m an escaped machine name;
- * %U a unit's whole name; %S a slice's. A pattern that ends in ".slice" also holds the component
- * to systemd's rule that a slice's name repeats its parent's.
+ * underscores, either also as 32 digits (static pods); %n any name; %m an escaped machine name, %I
+ * one in a template's instance; %U a unit's whole name; %S a slice's. A pattern that ends in
+ * ".slice" also holds the component to systemd's rule that a slice's name repeats its parent's.
  */
 struct row {
 	uint32_t from;
@@ -61,16 +68,27 @@ static const struct row rows[] = {
 	{DOCKER, "%i", INSIDE, CGPATH_CONTAINER, "docker"},
 
 	{TOP, "libpod_parent", LIBPOD, CGPATH_SLICE, NULL},
-	{LIBPOD, "conmon", HELPER, CGPATH_HELPER, NULL},
+	{LIBPOD | LIBPOD_POD, "conmon", HELPER, CGPATH_HELPER, NULL},
 	{LIBPOD, "%i", LIBPOD_POD, CGPATH_POD, NULL},
-	{LIBPOD | LIBPOD_POD, "libpod-%i", INSIDE, CGPATH_CONTAINER, "podman"},
-	{INSIDE, "libpod-payload-%i", INSIDE, CGPATH_CONTAINER, "podman"},
+	/* podman and cri-o name theirs whatever the parent is; nobody else's looks so. */
+	{TOP | OTHER | LIBPOD | LIBPOD_POD, "libpod-%i", INSIDE, CGPATH_CONTAINER, "podman"},
+	{TOP | OTHER, "libpod-payload-%i", INSIDE, CGPATH_CONTAINER, "podman"},
+
+	{TOP, "crio", CRIO, CGPATH_SLICE, NULL},
+	{TOP | OTHER | CRIO | KUBE_POD, "crio-%i", INSIDE, CGPATH_CONTAINER, "cri-o"},
+	{TOP | OTHER | CRIO | KUBE_POD, "crio-conmon-%i", HELPER, CGPATH_HELPER, NULL},
+
+	{TOP, "ecs", ECS, CGPATH_SLICE, NULL},
+	{ECS, "%u", ECS_TASK, CGPATH_SLICE, NULL}, /* a task's id has a pod uid's form */
+	{ECS_TASK, "%i", INSIDE, CGPATH_CONTAINER, "docker"},
 
 	{TOP, "k8s.io", CRI, CGPATH_SLICE, NULL},
 	{CRI, "%i", INSIDE, CGPATH_CONTAINER, "containerd"},
 
 	{TOP, "lxc.payload.%n", INSIDE, CGPATH_CONTAINER, "lxc"},
 	{TOP, "lxc.monitor.%n", HELPER, CGPATH_HELPER, NULL},
+	{TOP, "lxc.monitor", HELPER, CGPATH_HELPER, NULL},
+	{TOP, "lxc.pivot", HELPER, CGPATH_HELPER, NULL},
 	{TOP, "lxc", LXC, CGPATH_SLICE, NULL},
 	{LXC, "%n", INSIDE, CGPATH_CONTAINER, "lxc"},
 
@@ -80,8 +98,6 @@ static const struct row rows[] = {
 	{KUBE, "besteffort", KUBE_QOS, CGPATH_SLICE, NULL},
 	{KUBE | KUBE_QOS, "pod%u", KUBE_POD, CGPATH_POD, NULL},
 	{KUBE_POD, "%i", INSIDE, CGPATH_CONTAINER, ""},
-	{KUBE_POD, "crio-%i", INSIDE, CGPATH_CONTAINER, "cri-o"},
-	{KUBE_POD, "crio-conmon-%i", HELPER, CGPATH_HELPER, NULL},
 
 	{TOP | OTHER, "kubepods.slice", KSLICE, CGPATH_SLICE, NULL},
 	{SLICE, "kubelet-kubepods.slice", KSLICE, CGPATH_SLICE, NULL},
@@ -96,10 +112,18 @@ static const struct row rows[] = {
 	{KSLICE_QOS, "kubelet-kubepods-burstable-pod%s.slice", KSLICE_POD, CGPATH_POD, NULL},
 	{KSLICE_QOS, "kubelet-kubepods-besteffort-pod%s.slice", KSLICE_POD, CGPATH_POD, NULL},
 
+	{TOP | OTHER, "kubepods-pod%s.slice:cri-containerd:%i", INSIDE, CGPATH_CONTAINER,
+	 "containerd"},
+	{TOP | OTHER, "kubepods-burstable-pod%s.slice:cri-containerd:%i", INSIDE, CGPATH_CONTAINER,
+	 "containerd"},
+	{TOP | OTHER, "kubepods-besteffort-pod%s.slice:cri-containerd:%i", INSIDE, CGPATH_CONTAINER,
+	 "containerd"},
+
 	{SLICES | KSLICE_POD, "cri-containerd-%i.scope", INSIDE, CGPATH_CONTAINER, "containerd"},
 	{SLICES | KSLICE_POD, "crio-%i.scope", INSIDE, CGPATH_CONTAINER, "cri-o"},
 	{SLICES | KSLICE_POD, "crio-conmon-%i.scope", HELPER, CGPATH_HELPER, NULL},
 	{SLICES | KSLICE_POD, "docker-%i.scope", INSIDE, CGPATH_CONTAINER, "docker"},
+	{SLICES, "nerdctl-%i.scope", INSIDE, CGPATH_CONTAINER, "containerd"},
 	{SLICES, "libpod-%i.scope", INSIDE, CGPATH_CONTAINER, "podman"},
 	{SLICES, "libpod-conmon-%i.scope", HELPER, CGPATH_HELPER, NULL},
 	{MACHINE, "machine-libpod_pod_%i.slice", SLICE, CGPATH_POD, NULL},
@@ -112,6 +136,7 @@ static const struct row rows[] = {
 
 	{TOP | OTHER, "machine.slice", MACHINE, CGPATH_SLICE, NULL},
 	{MACHINE, "machine-%m.scope", INSIDE, CGPATH_CONTAINER, "systemd"},
+	{SLICES, "systemd-nspawn@%I.service", INSIDE, CGPATH_CONTAINER, "systemd"},
 	{TOP | SLICES, "%U", INSIDE, CGPATH_CONTAINER, "systemd"},
 	{TOP | OTHER | SLICES, "%S", SLICE, CGPATH_SLICE, NULL},
 };
@@ -122,10 +147,12 @@ struct span {
 	size_t len;
 };
 
+#define MACHINE_MAX 64 /* HOST_NAME_MAX */
+
 /* What the tokens of one row have matched. */
 struct match {
 	struct span id, name, pod;
-	bool machine; /* name is an escaped machine name */
+	char machine[MACHINE_MAX + 1]; /* in place of name, unless it is "" */
 };
 
 static bool is_hex(char c)
@@ -231,36 +258,47 @@ static int escaped_byte(const char *s, size_t len)
 	return value;
 }
 
+/* A host name's form, hostname_is_valid() in systemd: what a machine's name has to have. */
+static bool is_machine(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = name[i];
+		bool edge = i == 0 || i + 1 == len || name[i - 1] == '.' || name[i + 1] == '.';
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '_' || (!edge && (c == '-' || c == '.'))))
+			return false;
+	}
+	return len > 0 && len <= MACHINE_MAX;
+}
+
 /*
- * Undo systemd's escaping into dst (as large as text and one more). False when what comes out is
- * no machine name, which has the form of a host name: then it is some other scope.
+ * Undo systemd's escaping into dst. False when what comes out is no machine name: then it is some
+ * other unit. A '-' that is not escaped would be a '/' in a scope's name, which machined makes from
+ * the machine's; in a template's instance it is itself, since nspawn's takes the machine's name as
+ * it stands there (%i).
  */
-static bool machine_name(struct span text, char *dst)
+static bool machine_name(struct span text, bool instance, char dst[MACHINE_MAX + 1])
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < text.len;) {
+	for (size_t i = 0; i < text.len && n <= MACHINE_MAX; n++) {
 		int c = escaped_byte(text.s + i, text.len - i);
 
-		if (c < 0 && text.s[i] == '-')
-			return false; /* an escaped '/' */
-		i += c < 0 ? 1 : 4;
-		if (c < 0)
-			c = text.s[i - 1];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '-' || c == '_' || c == '.'))
+		if (c < 0 && text.s[i] == '-' && !instance)
 			return false;
-		dst[n++] = (char)c;
+		dst[n] = c < 0 ? text.s[i] : (char)c;
+		i += c < 0 ? 1 : 4;
 	}
+	if (!is_machine(dst, n))
+		return false;
 	dst[n] = '\0';
-	return n > 0;
+	return true;
 }
 
 /* A token's part of the component: as long as `end`, the text behind the token, leaves. */
 static bool match_token(char token, struct span part, struct span parent, struct match *match)
 {
-	char name[256];
-
 	switch (token) {
 	case 'i':
 		match->id = part;
@@ -273,11 +311,10 @@ static bool match_token(char token, struct span part, struct span parent, struct
 		return is_pod_uid(part, '_');
 	case 'n':
 		match->name = part;
-		return part.len > 0 && part.len < sizeof(name);
+		return part.len > 0 && part.len < sizeof(((struct cgpath *)0)->name);
 	case 'm':
-		match->name = part;
-		match->machine = true;
-		return part.len < sizeof(name) && machine_name(part, name);
+	case 'I':
+		return machine_name(part, token == 'I', match->machine);
 	case 'U':
 		match->name = unescape_cgroup(part);
 		return is_unit(match->name);
@@ -286,26 +323,44 @@ static bool match_token(char token, struct span part, struct span parent, struct
 	}
 }
 
+/* Where the part that a token matches ends: before what the pattern has next. 0: nowhere. */
+static size_t part_len(struct span text, const char *next)
+{
+	size_t len = strcspn(next, "%");
+	const char *at;
+
+	if (!next[len]) /* the last token: as long as it can be */
+		return ends_with(text, next) ? text.len - len : 0;
+	at = memmem(text.s, text.len, next, len);
+	return at ? (size_t)(at - text.s) : 0;
+}
+
 static bool match_pattern(const char *pattern, struct span text, struct span parent,
 			  struct match *match)
 {
-	size_t before = strcspn(pattern, "%");
-	size_t after, pattern_len = strlen(pattern);
-	struct span part;
+	size_t pattern_len = strlen(pattern);
 
 	if (!strcmp(pattern + pattern_len - (pattern_len > 6 ? 6 : 0), ".slice") &&
 	    !is_slice_in(text, parent))
 		return false;
-	if (text.len < before || memcmp(text.s, pattern, before) != 0)
-		return false;
-	if (before == pattern_len)
-		return text.len == before;
-	after = pattern_len - before - 2;
-	if (text.len < before + after || !ends_with(text, pattern + before + 2))
-		return false;
-	part.s = text.s + before;
-	part.len = text.len - before - after;
-	return match_token(pattern[before + 1], part, parent, match);
+	for (;;) {
+		size_t before = strcspn(pattern, "%");
+		struct span part;
+
+		if (text.len < before || memcmp(text.s, pattern, before) != 0)
+			return false;
+		text.s += before;
+		text.len -= before;
+		if (!pattern[before])
+			return text.len == 0;
+		part.s = text.s;
+		part.len = part_len(text, pattern + before + 2);
+		if (!part.len || !match_token(pattern[before + 1], part, parent, match))
+			return false;
+		text.s += part.len;
+		text.len -= part.len;
+		pattern += before + 2;
+	}
 }
 
 static const struct row *find_row(enum context context, struct span text, struct span parent,
@@ -335,11 +390,13 @@ static void copy(char *dst, size_t size, struct span text)
 static void take_container(const struct row *row, const struct match *match, size_t own_len,
 			   struct cgpath *out)
 {
+	struct span machine = {match->machine, strlen(match->machine)};
+
 	out->runtime = row->runtime;
+	out->outer_len = out->own_len;
 	out->own_len = own_len;
 	copy(out->id, sizeof(out->id), match->id);
-	if (!match->machine || !machine_name(match->name, out->name))
-		copy(out->name, sizeof(out->name), match->name);
+	copy(out->name, sizeof(out->name), machine.len ? machine : match->name);
 }
 
 static void take_pod(struct span pod, struct cgpath *out)
@@ -399,6 +456,8 @@ void cgpath_parse(const char *path, struct cgpath *out)
 		parent = context & ANY_SLICE ? text : (struct span){NULL, 0};
 		if (last == CGPATH_CONTAINER) {
 			take_container(row, &match, (size_t)(p - path), out);
+			if (match.pod.s)
+				pod = match.pod;
 			container_pod = pod;
 		} else if (last == CGPATH_POD) {
 			pod = match.pod; /* none for podman's: no Kubernetes uid */
@@ -408,7 +467,10 @@ void cgpath_parse(const char *path, struct cgpath *out)
 		out->kind = CGPATH_CONTAINER;
 		pod = container_pod;
 	} else {
+		size_t around = out->own_len;
+
 		take_nothing(out, last);
+		out->outer_len = around;
 	}
 	take_pod(pod, out);
 }
