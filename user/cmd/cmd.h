@@ -18,6 +18,9 @@ int cmd_replay(int argc, char **argv);
 /* What works on this machine. 0 in full, 1 degraded, 2 the agent cannot run. */
 int cmd_doctor(int argc, char **argv);
 
+/* Whose a process or a cgroup is. 0, 1 when an argument names nothing that is there. */
+int cmd_identify(int argc, char **argv);
+
 /* Print the JSON Schema of the records. */
 int cmd_schema(int argc, char **argv);
 

@@ -21,6 +21,8 @@ static const struct command commands[] = {
 	{"run", cmd_run, "memwitness run", "trace this machine and write records (as root)"},
 	{"replay", cmd_replay, "memwitness replay", "turn a recorded event log into records"},
 	{"doctor", cmd_doctor, "memwitness doctor", "say what works on this machine"},
+	{"identify", cmd_identify, "memwitness identify",
+	 "say which container a process or a cgroup belongs to"},
 	{"schema", cmd_schema, "memwitness schema", "print the JSON Schema of the records"},
 	{"demo", cmd_demo, "memwitness demo", "stage, trace and tell an OOM story (as root)"},
 };

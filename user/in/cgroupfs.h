@@ -66,6 +66,9 @@ int cgroupfs_memcg(const struct cgroupfs *fs, uint64_t id, const char *path, uin
 /* The cgroup `id` is still there under this path. */
 bool cgroupfs_exists(const struct cgroupfs *fs, uint64_t id, const char *path);
 
+/* Memory is accounted for in this very cgroup: on v2 where the controller is enabled above it. */
+bool cgroupfs_accounts(const struct cgroupfs *fs, const char *path);
+
 /* A process in this very cgroup, or 0: its pid in the namespace that /proc is mounted for. */
 uint32_t cgroupfs_any_pid(const struct cgroupfs *fs, const char *path);
 

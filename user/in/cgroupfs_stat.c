@@ -381,6 +381,15 @@ bool cgroupfs_exists(const struct cgroupfs *fs, uint64_t id, const char *path)
 	return fd >= 0;
 }
 
+bool cgroupfs_accounts(const struct cgroupfs *fs, const char *path)
+{
+	_cleanup_close_ int dir = open_cgroup(fs->memory, path);
+
+	/* The root of v2 has no such file, and accounts. */
+	return dir >= 0 &&
+	       (fs->v1 || !strcmp(path, "/") || !faccessat(dir, "memory.current", F_OK, 0));
+}
+
 uint32_t cgroupfs_any_pid(const struct cgroupfs *fs, const char *path)
 {
 	_cleanup_close_ int dir = open_cgroup(fs->memory, path);
