@@ -3,14 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "in/hostfile.h"
+#include "in/kvfile.h"
 
 static int open_how(int dir, const char *path, uint64_t flags, uint64_t resolve)
 {
@@ -50,16 +54,67 @@ void hostroot_close(struct hostroot *root)
 	root->fd = -1;
 }
 
-/* Opened without blocking: a FIFO in the place of a file must not hold the agent. */
-static int open_below(const struct hostroot *root, const char *base, const char *below, int flags)
+/* File systems whose servers are in the kernel: one of a user's own can make a reader wait. */
+static bool is_local(const char *type)
+{
+	static const char *const local[] = {"ext2", "ext3",  "ext4",    "xfs",  "btrfs",
+					    "zfs",  "tmpfs", "overlay", "f2fs", "bcachefs"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(local); i++)
+		if (!strcmp(type, local[i]))
+			return true;
+	return false;
+}
+
+/*
+ * The mount that an O_PATH descriptor is on, by its number in fdinfo and mountinfo (proc(5)):
+ * asking the file system itself, as fstatfs(2) does, is what may never come back.
+ */
+static bool is_on_local_mount(int fd)
+{
+	_cleanup_fclose_ FILE *mounts = NULL;
+	char name[64], text[512], line[4096];
+	uint64_t wanted;
+	char *at;
+
+	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
+	if (kvfile_read(AT_FDCWD, name, text, sizeof(text)) <= 0)
+		return false;
+	wanted = kvfile_get(text, "mnt_id");
+	mounts = fopen("/proc/self/mountinfo", "re");
+	while (mounts && fgets(line, sizeof(line), mounts)) {
+		uint64_t id;
+
+		if (parse_u64_n(line, strcspn(line, " "), &id) || id != wanted)
+			continue;
+		at = strstr(line, " - ");
+		if (!at)
+			return false;
+		at[3 + strcspn(at + 3, " \n")] = '\0';
+		return is_local(at + 3);
+	}
+	return false;
+}
+
+/*
+ * Opened without blocking: a FIFO in the place of a file must not hold the agent. Nor may what a
+ * user has mounted: below a directory of a user's no mount is entered.
+ */
+static int open_below(const struct hostroot *root, const char *base, const char *below, uid_t owner,
+		      uint64_t flags)
 {
 	_cleanup_close_ int dir = open_how(root->fd, base, O_PATH | O_DIRECTORY,
 					   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	uint64_t resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
 
 	if (dir < 0)
 		return dir;
-	return open_how(dir, below, (uint64_t)flags | O_RDONLY | O_NONBLOCK | O_NOCTTY,
-			RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	if (owner != root->owner) {
+		if (!is_on_local_mount(dir))
+			return -EXDEV;
+		resolve |= RESOLVE_NO_XDEV;
+	}
+	return open_how(dir, below, flags | O_RDONLY | O_NONBLOCK | O_NOCTTY, resolve);
 }
 
 static int check(int fd, uid_t owner, mode_t type)
@@ -75,7 +130,7 @@ static int check(int fd, uid_t owner, mode_t type)
 
 int hostfile_open(const struct hostroot *root, const char *base, const char *below, uid_t owner)
 {
-	int fd = open_below(root, base, below, 0);
+	int fd = open_below(root, base, below, owner, 0);
 	int r;
 
 	if (fd < 0)
@@ -150,7 +205,7 @@ json_t *hostfile_json(const struct hostroot *root, const char *base, const char 
 
 DIR *hostfile_dir(const struct hostroot *root, const char *base, const char *below, uid_t owner)
 {
-	int fd = open_below(root, base, below, O_DIRECTORY);
+	int fd = open_below(root, base, below, owner, O_DIRECTORY);
 	int r = fd < 0 ? fd : check(fd, owner, S_IFDIR);
 	DIR *dir;
 

@@ -6,7 +6,9 @@
  * A place has two parts. `base` is the administrator's ("/var/lib/docker"): its links are followed,
  * and stay within the root. `below` may be where a container or a user can write: there no link
  * and no ".." is followed, nothing but a regular file is opened, and it has to belong to who is
- * expected to have written it. Sizes are bounded.
+ * expected to have written it. Sizes are bounded. Where that is not root but a user, no mount is
+ * entered below base, and base itself has to be on a local file system: a user can mount one of his
+ * own, which answers when he likes.
  */
 #ifndef MW_IN_HOSTFILE_H
 #define MW_IN_HOSTFILE_H
@@ -27,7 +29,8 @@ void hostroot_close(struct hostroot *root);
 
 /*
  * The file base/below as a descriptor to read from, or -errno: -EPERM when it is not the owner's,
- * -ELOOP when a link would have to be followed, -EINVAL when it is no regular file.
+ * -ELOOP when a link would have to be followed, -EXDEV when a mount would have to be entered,
+ * -EINVAL when it is no regular file.
  */
 int hostfile_open(const struct hostroot *root, const char *base, const char *below, uid_t owner);
 
