@@ -308,6 +308,27 @@ static const struct expect table[] = {
 	      "64594365fd2509913fb31e1df5a7ea8a65a4b63e983766a12fa84ea241298daa.scope",
 	      "/container", "podman",
 	      "64594365fd2509913fb31e1df5a7ea8a65a4b63e983766a12fa84ea241298daa", "", ""),
+	NESTED("/system.slice/mw-tests.service",
+	       "/libpod-payload-1decb4bb2ae526ae4ab230fc657aafa2aa2762f3b492f4fdde630415243031e0",
+	       "", "podman", "1decb4bb2ae526ae4ab230fc657aafa2aa2762f3b492f4fdde630415243031e0", "",
+	       ""),
+	BELOW("/system.slice/mw-tests.service", "/runtime", "systemd", "", "mw-tests.service", ""),
+	NESTED(USER,
+	       "/user.slice/user-libpod_pod_"
+	       "65637f7fa19233f96eaa64366059101b83c2d46a676082ba9de33a5ee6474ed5.slice/libpod-"
+	       "8a2eb641b05fbc2119a54aaf206c94955067bc2ae3e94b4ad0423cb9d7d52bbc.scope",
+	       "/container", "podman",
+	       "8a2eb641b05fbc2119a54aaf206c94955067bc2ae3e94b4ad0423cb9d7d52bbc", "", ""),
+	OTHER_IN(USER, CGPATH_HELPER,
+		 "/user.slice/user-libpod_pod_"
+		 "65637f7fa19233f96eaa64366059101b83c2d46a676082ba9de33a5ee6474ed5.slice/"
+		 "libpod-conmon-a39a70603fcad97a7a0654cd485c84ee28576ef5ede65be938b843329b40894c"
+		 ".scope",
+		 ""),
+	UNIT(USER, "/user.slice/podman-pause-d526ca2b.scope", "podman-pause-d526ca2b.scope"),
+	UNIT(USER, "/session.slice/dbus.service", "dbus.service"),
+	OTHER(CGPATH_NONE, "/default/c2", ""), UNIT("", "/app.slice/ctr-c1.scope", "ctr-c1.scope"),
+	BELOW("/machine.slice/systemd-nspawn@box.service", "/supervisor", "systemd", "", "box", ""),
 	UNIT("", "/system.slice/mwtest.service", "mwtest.service"),
 	OTHER(CGPATH_NONE, "/h4test/runc-c1", ""),
 	OTHER(CGPATH_NONE, "/payload", ""), /* nspawn's on a hierarchy without systemd */
