@@ -461,6 +461,29 @@ static void test_podman_list_changes(void **state)
 	assert_int_equal(look(&reader, "/libpod_parent/libpod-" ID64, 0), 0);
 }
 
+/* A pod's own container: by its name and the pod's id around it, both. */
+static void test_podman_infra(void **state)
+{
+	static const char list[] = "var/lib/containers/storage/overlay-containers/containers.json";
+
+	(void)state;
+	tree_put(list, "[{\"id\":\"" OTHER64 "\",\"names\":[\"308a25119baf-infra\"]}]");
+	assert_int_equal(look(&reader, "/libpod_parent/" ID64 "/libpod-" OTHER64, 0), 1);
+	assert_int_equal(found.ev.sandbox, 1);
+	assert_int_equal(look(&reader,
+			      "/machine.slice/machine-libpod_pod_" ID64 ".slice/libpod-" OTHER64
+			      ".scope/container",
+			      0),
+			 1);
+	assert_int_equal(found.ev.sandbox, 1);
+	assert_int_equal(look(&reader, "/libpod_parent/libpod-" OTHER64, 0), 1);
+	assert_int_equal(found.ev.sandbox, U64_UNKNOWN);
+	tree_put(list, "[{\"id\":\"" OTHER64 "\",\"names\":[\"308a25119bae-infra\"]}]");
+	assert_int_equal(look(&reader, "/libpod_parent/" ID64 "/libpod-" OTHER64, 0), 1);
+	assert_int_equal(found.ev.sandbox, U64_UNKNOWN);
+	assert_string_equal(found.ev.name, "308a25119bae-infra");
+}
+
 static void test_nothing_to_expect(void **state)
 {
 	(void)state;
@@ -505,6 +528,7 @@ int main(void)
 		FILE_TEST(test_crio),
 		FILE_TEST(test_rootless),
 		FILE_TEST(test_podman_list_changes),
+		FILE_TEST(test_podman_infra),
 		FILE_TEST(test_nothing_to_expect),
 		FILE_TEST(test_many_labels),
 	};

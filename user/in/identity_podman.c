@@ -52,19 +52,40 @@ static const json_t *find(const json_t *list, const char *id)
 	return NULL;
 }
 
+/*
+ * A pod's own container, which holds its namespaces: podman names it by the first digits of the
+ * pod's id (libpod's addInfraData()), and the pod's whole id is in the directory around it.
+ */
+static bool is_infra(const char *name, const char *path)
+{
+	static const char end[] = "-infra";
+	const size_t digits = 12;
+
+	if (!name || strlen(name) != digits + sizeof(end) - 1 || strcmp(name + digits, end) != 0)
+		return false;
+	for (const char *p = path; (p = strpbrk(p, "/_")); p++) {
+		if (strncmp(p + 1, name, digits) != 0 || strlen(p + 1) <= ID_LEN ||
+		    !is_full_id(p + 1, ID_LEN))
+			continue;
+		return p[1 + ID_LEN] == '/' || !strncmp(p + 1 + ID_LEN, ".slice/", 7);
+	}
+	return false;
+}
+
 static void take_entry(struct look *l, const json_t *entry, const struct look_file *file)
 {
 	const char *text = json_text(entry, "metadata");
 	const char *image = json_text(entry, "image");
+	const char *name = json_string_value(json_array_get(json_object_get(entry, "names"), 0));
 	json_t *metadata = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	char image_id[ID_LEN + 8];
 
 	take_source(l, "runtime-state");
 	take_text(l, IDENTITY_RUNTIME, "podman", file, "id");
 	take_text(l, IDENTITY_ID, json_text(entry, "id"), file, "id");
-	take_text(l, IDENTITY_NAME,
-		  json_string_value(json_array_get(json_object_get(entry, "names"), 0)), file,
-		  "names");
+	take_text(l, IDENTITY_NAME, name, file, "names");
+	if (is_infra(name, l->q->path))
+		take_sandbox(l, file, "names");
 	take_image(l, json_text(metadata, "image-name"), file, "metadata.image-name");
 	if (image && is_full_id(image, strlen(image))) {
 		snprintf(image_id, sizeof(image_id), "sha256:%s", image);
