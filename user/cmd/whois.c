@@ -39,7 +39,8 @@ int whois_look(struct whois *w, const char *path, uint64_t cgroup_id, uint64_t n
 	/* A slice or a helper is nobody's container. */
 	if (parsed.kind != CGPATH_CONTAINER && parsed.kind != CGPATH_NONE)
 		q.runtime = "host";
-	q.pid = cgroupfs_any_pid(w->cgroupfs, path);
+	if (parsed.pod_uid[0])
+		q.pid = cgroupfs_any_pid(w->cgroupfs, path); /* its mounts may tell its name */
 	return identity_read(&w->reader, &q, cgroup_id, now, out);
 }
 

@@ -140,6 +140,13 @@ bool look_task(struct look *l)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(containerd_states); i++) {
 		const char *end = l->q->path + strlen(l->q->path);
+		DIR *tasks = hostfile_dir(&l->reader->root, containerd_states[i], TASKS,
+					  l->reader->root.owner);
+
+		/* Most hosts have at most one containerd: not to be asked for every component. */
+		if (!tasks)
+			continue;
+		closedir(tasks);
 
 		/* Its own directory, or that of a cgroup which it has made for itself. */
 		for (int depth = 0; depth < 4 && end > l->q->path; depth++) {
