@@ -378,6 +378,25 @@ static inline struct ev_memcg_stat *h_stat_event(struct harness *h, uint64_t id)
 	return ev;
 }
 
+/* What runtimes' files say of a cgroup's container, to be changed and stepped. */
+static inline struct ev_identity *h_identity_event(struct harness *h, uint64_t id, const char *name)
+{
+	struct ev_identity *ev = &h_event(h, EV_IDENTITY)->identity;
+
+	ev->id = id;
+	snprintf(ev->name, sizeof(ev->name), "%s", name);
+	strcpy(ev->runtime, "docker");
+	strcpy(ev->source, "runtime-state");
+	return ev;
+}
+
+static inline void h_identity(struct harness *h, uint64_t id, const char *name)
+{
+	h_identity_event(h, id, name);
+	h_step(h);
+	h_mark(h);
+}
+
 static inline void h_clock(struct harness *h)
 {
 	h_event(h, EV_CLOCK)->clock.real = H_REAL + (h->now - H_START);

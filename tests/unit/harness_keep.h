@@ -92,12 +92,20 @@ static inline void h_keep_container(struct harness *h, struct record_container *
 	h_keep_text(h, &c->name);
 	h_keep_text(h, &c->runtime);
 	h_keep_text(h, &c->image);
+	h_keep_text(h, &c->image_id);
+	h_keep_text(h, &c->labels);
 	h_keep_text(h, &c->cgroup);
 	h_keep_text(h, &c->identity_source);
+	h_keep_text(h, &c->parent_id);
+	h_keep_text(h, &c->parent_name);
+	h_keep_text(h, &c->parent_runtime);
+	h_keep_text(h, &c->parent_cgroup);
 	h_keep_text(h, &c->pod_name);
 	h_keep_text(h, &c->pod_uid);
 	h_keep_text(h, &c->namespace);
 	h_keep_text(h, &c->k8s_container);
+	h_keep_text(h, &c->workload_kind);
+	h_keep_text(h, &c->workload);
 }
 
 static inline void h_keep_health(struct harness *h, struct rec_health *health)
