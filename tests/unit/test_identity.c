@@ -113,6 +113,63 @@ static void test_asked_when_it_is_found(void **state)
 	h_close(h);
 }
 
+static void test_nobodys_cgroups_are_not_asked_for(void **state)
+{
+	static const char *const paths[] = {
+		"/system.slice",
+		"/kubepods",
+		"/kubepods/burstable",
+		POD,
+		"/lxc.monitor.web",
+		"/libpod_parent/conmon",
+		"/machine.slice/libpod-conmon-" H_ID64 ".scope",
+	};
+	struct harness *h = open_host();
+	uint64_t id = 30;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		h_cgroup(h, id, H_ROOT, paths[i]);
+		h_mark(h);
+		assert_int_equal(asked(h, id), 0);
+		id++;
+	}
+	/* A helper that runs in one, the host's own, and what is in a slice itself. */
+	enter(h, 300, 34);
+	enter(h, 301, H_ROOT);
+	enter(h, 302, 30);
+	assert_int_equal(asked(h, 34), 0);
+	assert_int_equal(asked(h, H_ROOT), 0);
+	assert_int_equal(asked(h, 30), 0);
+	/* What lives in a pod's own cgroup is the pod's, and the kubelet's directories name that.
+	 */
+	enter(h, 303, 33);
+	assert_true(asked(h, 33) > 0);
+	h_close(h);
+}
+
+static void test_excluded_ones_are_not_asked_for(void **state)
+{
+	struct ev_start start = h_start();
+	struct harness *h;
+
+	(void)state;
+	start.n_exclude = 1;
+	strcpy(start.exclude[0], "/docker/*");
+	h = h_open(&start);
+	h_ready(h);
+	h_cgroup(h, 10, 5, H_DOCKER);
+	h_cgroup(h, 20, 5, "/docker/mine");
+	h_mark(h);
+	enter(h, 300, 20);
+	assert_int_equal(asked(h, 10), 0);
+	assert_int_equal(asked(h, 20), 0);
+	h_cgroup(h, 21, 5, "/mine");
+	h_mark(h);
+	assert_int_equal(asked(h, 21), 1);
+	h_close(h);
+}
+
 static void test_a_cut_path_is_not_asked_for(void **state)
 {
 	struct harness *h = open_host();
@@ -132,6 +189,29 @@ static void test_a_cut_path_is_not_asked_for(void **state)
 	h_scan(h, 20, 5, "/mine");
 	h_mark(h);
 	assert_true(asked(h, 20) > 0);
+	h_close(h);
+}
+
+/* While nothing is known: a process that comes in, or runs something else, is one more chance. */
+static void test_asked_again(void **state)
+{
+	struct harness *h = open_host();
+
+	(void)state;
+	h_cgroup(h, 10, 5, H_DOCKER);
+	h_mark(h);
+	enter(h, 300, 10);
+	assert_int_equal(asked(h, 10), 2);
+	h_exec(h, h_who(300, 10, "app"), "/app", "app");
+	h_mark(h);
+	assert_int_equal(asked(h, 10), 3);
+	/* A container without files costs a few questions, not one a process. */
+	for (uint32_t pid = 301; pid < 320; pid++) {
+		enter(h, pid, 10);
+		h_exec(h, h_who(pid, 10, "app"), "/app", "app");
+		h_mark(h);
+	}
+	assert_int_equal(asked(h, 10), 4);
 	h_close(h);
 }
 
@@ -614,7 +694,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_asked_when_the_cgroup_is_made),
 		cmocka_unit_test(test_asked_when_it_is_found),
+		cmocka_unit_test(test_nobodys_cgroups_are_not_asked_for),
+		cmocka_unit_test(test_excluded_ones_are_not_asked_for),
 		cmocka_unit_test(test_a_cut_path_is_not_asked_for),
+		cmocka_unit_test(test_asked_again),
 		cmocka_unit_test(test_not_asked_again_when_it_is_known),
 		cmocka_unit_test(test_an_answer_names_what_follows),
 		cmocka_unit_test(test_an_answer_that_says_nothing),

@@ -50,7 +50,6 @@ static uint32_t container_new(struct core *core, uint32_t cgroup, const struct c
 	c->included = filter_included(&core->start, core->cgroups[cgroup].path);
 	c->window_begin = core->now;
 	ilist_append(&core->running, &core->container_links, i);
-	identity_ask(core, cgroup);
 	return i;
 }
 
@@ -87,6 +86,7 @@ uint32_t container_of_cgroup(struct core *core, uint32_t cgroup)
 	struct cgroup *g = &core->cgroups[cgroup];
 	struct cgpath path;
 	uint32_t owner = cgroup, named, i;
+	bool is_new;
 
 	if (!cgroup)
 		return 0;
@@ -114,12 +114,15 @@ uint32_t container_of_cgroup(struct core *core, uint32_t cgroup)
 		if (o->container && is_own(core, o->container, o))
 			i = o->container;
 	}
-	if (!i)
+	is_new = !i;
+	if (is_new)
 		i = container_new(core, owner, &path);
 	if (!i)
 		return 0;
 	g->container = core->cgroups[owner].container = i;
 	g->container_key = core->cgroups[owner].container_key = core->cgroups[owner].id;
+	if (is_new)
+		identity_ask(core, owner);
 	return i;
 }
 

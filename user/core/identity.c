@@ -12,6 +12,12 @@
 
 #define ASKS_MAX 4 /* a container */
 
+/* What lives in a slice itself, or is a runtime's helper, has no files, unless it is a pod's. */
+static bool may_have_files(const struct cgpath *path)
+{
+	return path->kind == CGPATH_CONTAINER || path->kind == CGPATH_NONE || path->pod_uid[0];
+}
+
 void identity_ask(struct core *core, uint32_t cgroup)
 {
 	const struct cgroup *g = &core->cgroups[cgroup];
@@ -22,9 +28,11 @@ void identity_ask(struct core *core, uint32_t cgroup)
 			    .start = g->created ? g->created : g->seen};
 
 	if (c->key == g->id) {
-		if (!c->included || c->asks >= ASKS_MAX)
+		if (!c->included || c->asks >= ASKS_MAX || !may_have_files(&c->path))
 			return;
 		c->asks += g->path[0] != '\0';
+	} else if (!filter_included(&core->start, g->path)) {
+		return;
 	}
 	core_request(core, &r);
 }
