@@ -463,6 +463,64 @@ static void test_an_answer_about_an_ancestor(void **state)
 	h_close(h);
 }
 
+/* The first process had come and gone before the answer: its exit is the container's. */
+static void test_the_end_of_a_part_is_kept(void **state)
+{
+	struct harness *h = open_quiet(0);
+	const struct h_record *stop;
+
+	(void)state;
+	h_cgroup(h, 20, H_ROOT, "/mine/c1");
+	h_cgroup(h, 21, 20, "/mine/c1/container");
+	enter(h, 300, 21);
+	h_exit(h, h_who(300, 21, "app"), H_CODE(0));
+	h_mark(h);
+	h_identity_event(h, 21, "c1")->own_len = strlen("/mine/c1");
+	h_step(h);
+	h_mark(h);
+	h_rmdir(h, 21);
+	h_rmdir(h, 20);
+	h_mark(h);
+	h_counts_event(h, 21);
+	h_step(h);
+	h_counts_event(h, 20);
+	h_step(h);
+	h_mark(h);
+	stop = h_the(h, RECORD_CONTAINER_STOP);
+	assert_int_equal(stop->container.cgroup_id, 20);
+	assert_int_equal(stop->container_stop.exits.total, 1);
+	assert_true(stop->container_stop.init_known);
+	assert_int_equal(stop->container_stop.init.pid, 300);
+	assert_int_equal(stop->container_stop.init_exit.code, 0);
+	assert_int_equal(stop->container_stop.init_cause, CAUSE_CLEAN);
+	h_close(h);
+}
+
+/* What was below the part goes with it, and those who leave it leave the whole. */
+static void test_what_is_below_a_part_goes_with_it(void **state)
+{
+	struct harness *h = open_quiet(0);
+
+	(void)state;
+	make_unknown(h, 20, H_ROOT, "/o");
+	make_unknown(h, 21, 20, "/o/w");
+	make_unknown(h, 22, 21, "/o/w/d");
+	h_identity(h, 21, "w");
+	enter(h, 300, 22); /* d is w's */
+	enter(h, 301, 22);
+	h_identity_event(h, 21, "o")->own_len = strlen("/o");
+	h_step(h);
+	h_mark(h);
+	assert_ptr_equal(find(h, 22), find(h, 20));
+	assert_int_equal(find(h, 20)->processes, 2);
+	h_exit(h, h_who(300, 22, "app"), H_CODE(0));
+	h_mark(h);
+	assert_int_equal(find(h, 20)->processes, 1);
+	assert_int_equal(find(h, 20)->exits.total, 1);
+	assert_int_equal(h->core->container_pool.used, 1);
+	h_close(h);
+}
+
 static void test_what_is_made_below_an_identified_one(void **state)
 {
 	struct harness *h = open_host();
@@ -498,6 +556,32 @@ static void test_what_is_made_below_an_unknown_one(void **state)
 	make_unknown(h, 21, 20, "/mine/sub");
 	enter(h, 301, 21);
 	assert_ptr_not_equal(find(h, 21), find(h, 20));
+	h_close(h);
+}
+
+/* Answers that contradict each other, in an order that leaves a stale index behind. */
+static void test_a_stale_index_is_nobodys(void **state)
+{
+	struct harness *h = open_host();
+
+	(void)state;
+	make_unknown(h, 20, H_ROOT, "/o");
+	make_unknown(h, 21, 20, "/o/w");
+	make_unknown(h, 22, 21, "/o/w/d");
+	h_identity(h, 21, "w");
+	enter(h, 300, 22); /* d is w's */
+	h_identity_event(h, 21, "o")->own_len = strlen("/o");
+	h_step(h);
+	h_mark(h); /* w is o's now, and its container is free */
+	h_cgroup(h, 10, 5, H_DOCKER);
+	enter(h, 400, 10); /* takes its place */
+	h_identity_event(h, 22, "o")->own_len = strlen("/o");
+	h_step(h);
+	h_mark(h);
+	assert_non_null(find(h, 10));
+	assert_int_equal(find(h, 10)->key, 10);
+	assert_int_equal(find(h, 10)->processes, 1);
+	assert_ptr_equal(find(h, 22), find(h, 20));
 	h_close(h);
 }
 
@@ -707,8 +791,11 @@ int main(void)
 		cmocka_unit_test(test_an_answer_for_what_is_gone),
 		cmocka_unit_test(test_an_answer_makes_a_container),
 		cmocka_unit_test(test_an_answer_about_an_ancestor),
+		cmocka_unit_test(test_the_end_of_a_part_is_kept),
+		cmocka_unit_test(test_what_is_below_a_part_goes_with_it),
 		cmocka_unit_test(test_what_is_made_below_an_identified_one),
 		cmocka_unit_test(test_what_is_made_below_an_unknown_one),
+		cmocka_unit_test(test_a_stale_index_is_nobodys),
 		cmocka_unit_test(test_a_length_of_no_ancestor),
 		cmocka_unit_test(test_the_container_around),
 		cmocka_unit_test(test_no_container_around),

@@ -146,6 +146,16 @@ bool container_wanted(const struct core *core, uint32_t i)
 	return i ? core->containers[i].included : core->start.n_include == 0;
 }
 
+/* Is this process more of a first one than the one that is known? */
+static bool is_better_init(const struct container *c, uint64_t start, bool pid_one)
+{
+	if (!c->init_pid)
+		return true;
+	if (c->init_pid_one > pid_one || (c->init_pid_one == pid_one && c->init_start <= start))
+		return false;
+	return !c->init_ended || !c->init_pid_one;
+}
+
 /* The first process of a container; process 1 of a pid namespace goes before any other. */
 static void consider_init(struct container *c, const struct process *p)
 {
@@ -155,10 +165,7 @@ static void consider_init(struct container *c, const struct process *p)
 		c->init_pid_one = one;
 		return;
 	}
-	if (c->init_pid &&
-	    (c->init_pid_one > one || (c->init_pid_one == one && c->init_start <= p->start)))
-		return;
-	if (c->init_ended && c->init_pid_one)
+	if (!is_better_init(c, p->start, one))
 		return;
 	c->init_pid = p->pid;
 	c->init_start = p->start;
@@ -353,33 +360,61 @@ void container_free(struct core *core, uint32_t i)
 	pool_put(&core->container_pool, i);
 }
 
-/* What a container has gathered before it turned out to be a part of another one. */
-static void container_merge(struct core *core, uint32_t to, uint32_t from)
+/* The first process of a part is the whole's unless that has a better one. */
+static void merge_init(struct container *to, const struct container *from)
 {
-	struct container *t = &core->containers[to], *f = &core->containers[from];
-	static const struct ev_memcg_counts none;
-	uint32_t init = process_find(core, f->init_pid, f->init_start);
+	if (!from->init_pid || !is_better_init(to, from->init_start, from->init_pid_one))
+		return;
+	to->init_pid = from->init_pid;
+	to->init_start = from->init_start;
+	to->init_pid_one = from->init_pid_one;
+	to->init_ended = from->init_ended;
+	to->init_exit = from->init_exit;
+	to->init_cause = from->init_cause;
+	strcpy(to->init_comm, from->init_comm);
+}
 
-	t->processes += f->processes;
-	t->exits.total += f->exits.total;
+/* What a container has gathered before it turned out to be a part of another one. */
+static void container_merge(struct container *to, const struct container *from)
+{
+	static const struct ev_memcg_counts none;
+
+	to->processes += from->processes;
+	to->exits.total += from->exits.total;
 	for (int k = 0; k < CAUSE_COUNT; k++)
-		t->exits.causes[k] += f->exits.causes[k];
-	t->major_exited += f->major_exited;
-	add_counts(&t->total, &f->total, &none);
-	if (init)
-		consider_init(t, &core->processes[init]);
+		to->exits.causes[k] += from->exits.causes[k];
+	to->major_exited += from->major_exited;
+	add_counts(&to->total, &from->total, &none);
+	merge_init(to, from);
+}
+
+/* What belonged to one container belongs to another one now. */
+static void relink(struct core *core, const struct ilist *list, uint32_t from, uint32_t to)
+{
+	uint64_t key = core->containers[from].key;
+
+	for (uint32_t i = list->head; i; i = core->cgroup_links.next[i]) {
+		struct cgroup *g = &core->cgroups[i];
+
+		if (g->container != from || g->container_key != key)
+			continue;
+		g->container = to;
+		g->container_key = core->containers[to].key;
+	}
 }
 
 void container_join(struct core *core, uint32_t cgroup, uint32_t owner)
 {
-	struct cgroup *g = &core->cgroups[cgroup];
-	uint32_t was = g->container, now = container_of_cgroup(core, owner);
+	uint32_t was = container_find(core, core->cgroups[cgroup].id);
+	uint32_t now = container_of_cgroup(core, owner);
 
-	if (!was || !now || now == was || core->containers[was].announced)
+	/* One that is a part of a container goes where that one goes. */
+	if (!was || !now || now == was || !is_own(core, was, &core->cgroups[cgroup]) ||
+	    core->containers[was].announced)
 		return;
-	g->container = now;
-	g->container_key = core->containers[now].key;
-	container_merge(core, now, was);
+	container_merge(&core->containers[now], &core->containers[was]);
+	relink(core, &core->present, was, now);
+	relink(core, &core->gone, was, now);
 	container_free(core, was);
 }
 
