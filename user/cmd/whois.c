@@ -44,18 +44,22 @@ int whois_look(struct whois *w, const char *path, uint64_t cgroup_id, uint64_t n
 	return identity_read(&w->reader, &q, cgroup_id, now, out);
 }
 
-/* 1: answered; 0: perhaps later; -ENOENT: never. */
-static int try(struct whois *w, const char *path, uint64_t cgroup_id, event_sink sink, void *ctx)
+/*
+ * 1: answered; 0: perhaps later, or not the last word; -ENOENT: never. What is not the last word is
+ * told the first time only.
+ */
+static int try(struct whois *w, const char *path, uint64_t cgroup_id, bool first, event_sink sink,
+	       void *ctx)
 {
 	struct identity found;
 	union event ev;
 	int r = whois_look(w, path, cgroup_id, now_boot(), &found);
 
-	if (r <= 0)
-		return r;
+	if (r <= 0 || (found.provisional && !first))
+		return r < 0 ? r : 0;
 	ev.identity = found.ev;
 	sink(ctx, &ev);
-	return 1;
+	return !found.provisional;
 }
 
 static void plan(struct whois *w)
@@ -91,7 +95,7 @@ void whois_ask(struct whois *w, const struct request *r, event_sink sink, void *
 	uint64_t now = now_boot();
 	struct whois_wait *wait;
 
-	if (try(w, r->path, r->cgroup_id, sink, ctx) != 0)
+	if (try(w, r->path, r->cgroup_id, true, sink, ctx) != 0)
 		return;
 	if (r->start + YOUNG_NS < now || strlen(r->path) >= sizeof(wait->path))
 		return;
@@ -116,7 +120,7 @@ int whois_again(struct whois *w, uint64_t now, event_sink sink, void *ctx)
 			continue;
 		}
 		over = true;
-		if (try(w, wait->path, wait->cgroup_id, sink, ctx) > 0)
+		if (try(w, wait->path, wait->cgroup_id, false, sink, ctx) > 0)
 			answered++;
 		else if (++wait->tries <= TRIES &&
 			 cgroupfs_exists(w->cgroupfs, wait->cgroup_id, wait->path))

@@ -18,6 +18,14 @@ static bool may_have_files(const struct cgpath *path)
 	return path->kind == CGPATH_CONTAINER || path->kind == CGPATH_NONE || path->pod_uid[0];
 }
 
+/* docker and podman have a command for it; elsewhere a name is for life. */
+static bool may_be_renamed(const struct container *c)
+{
+	const char *runtime = c->identity.source[0] ? c->identity.runtime : "";
+
+	return !strcmp(runtime, "docker") || !strcmp(runtime, "podman");
+}
+
 void identity_ask(struct core *core, uint32_t cgroup)
 {
 	const struct cgroup *g = &core->cgroups[cgroup];
@@ -35,6 +43,17 @@ void identity_ask(struct core *core, uint32_t cgroup)
 		return;
 	}
 	core_request(core, &r);
+}
+
+void identity_ask_again(struct core *core, uint32_t container)
+{
+	const struct container *c = &core->containers[container];
+	struct request r = {.type = REQUEST_IDENTITY,
+			    .cgroup_id = c->key,
+			    .path = core->cgroups[c->cgroup].path};
+
+	if (c->included && !c->ended && may_be_renamed(c))
+		core_request(core, &r);
 }
 
 void identity_on_enter(struct core *core, uint32_t container)

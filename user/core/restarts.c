@@ -65,13 +65,18 @@ uint64_t restarts_note(struct core *core, uint32_t container)
 {
 	uint64_t id = core->containers[container].key;
 	char key[sizeof(core->lives->key)];
+	uint32_t before;
 	struct lives *l;
 
 	if (!name_of(core, container, key, sizeof(key)))
 		return 0;
 	l = &core->lives[lives_get(core, key)];
+	before = l->latest == id ? 0 : container_find(core, l->latest);
+	/* A name is of one container at a time: who had it and lives on has another one by now. */
+	if (before && !core->containers[before].ended)
+		identity_ask_again(core, before);
 	/* An id is never used twice in a boot, and grows: an older life is no new one. */
-	if (l->latest && id > l->latest)
+	else if (l->latest && id > l->latest)
 		l->restarts++;
 	if (id > l->latest)
 		l->latest = id;

@@ -32,6 +32,7 @@ void sample_request(struct core *core, uint64_t now)
 		r.cgroup_id = g->id;
 		r.path = g->path;
 		core_request(core, &r);
+		identity_ask_again(core, i);
 	}
 	r = (struct request){.type = REQUEST_HEALTH};
 	core_request(core, &r);

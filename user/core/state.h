@@ -412,6 +412,8 @@ void container_join(struct core *core, uint32_t cgroup, uint32_t owner);
 
 /* Ask for the files that its runtime keeps of this cgroup (index). */
 void identity_ask(struct core *core, uint32_t cgroup);
+/* It may have been renamed since. */
+void identity_ask_again(struct core *core, uint32_t container);
 void identity_on_answer(struct core *core, const struct ev_identity *ev);
 /* A process has come into the container: its runtime's files are there at the latest now. */
 void identity_on_enter(struct core *core, uint32_t container);

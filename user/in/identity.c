@@ -300,6 +300,17 @@ static bool may_be_scope(const struct identity_query *q)
 	       strncmp(q->name, "init.", 5) != 0;
 }
 
+/* The grammar names machines by themselves and everything else by its unit. */
+static bool is_machine(const char *name)
+{
+	static const char *const units[] = {".service", ".scope", ".socket", ".mount", ".swap"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (ends_with(name, units[i]))
+			return false;
+	return true;
+}
+
 /* Unknown layouts: a path that the administrator has chosen. */
 static bool look_unknown(struct look *l)
 {
@@ -328,8 +339,8 @@ static int look(struct look *l)
 		found = look_bundle(l, q->id) || look_crio(l, q->id) || look_docker(l, q->id);
 	} else if (!strcmp(q->runtime, "systemd")) {
 		found = look_machine(l);
-		expected = may_be_scope(q);
-		if (!found && expected)
+		expected = may_be_scope(q) || is_machine(q->name);
+		if (!found && may_be_scope(q))
 			found = look_task(l) || look_state(l);
 	} else if (!strcmp(q->runtime, "none")) {
 		found = look_unknown(l);
@@ -351,6 +362,7 @@ int identity_read(struct identity_reader *r, const struct identity_query *q, uin
 	union event ev;
 
 	memset(out->from, 0, sizeof(out->from));
+	out->provisional = false;
 	event_init(&ev, EV_IDENTITY, ts);
 	out->ev = ev.identity;
 	out->ev.id = cgroup_id;

@@ -9,6 +9,7 @@
 #ifndef MW_IN_IDENTITY_H
 #define MW_IN_IDENTITY_H
 
+#include <stdbool.h>
 #include "core/event.h"
 #include "in/hostfile.h"
 
@@ -48,6 +49,7 @@ struct identity_origin {
 struct identity {
 	struct ev_identity ev; /* event_init()ed; source "" when nothing was found */
 	struct identity_origin from[IDENTITY_FIELDS];
+	bool provisional; /* the file is one from before the container was started */
 };
 
 /* Holds the host's root, the labels that are wanted, and the last large file. */

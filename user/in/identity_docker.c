@@ -70,6 +70,9 @@ static bool read_config(struct look *l, const char *id, const char *base, uid_t 
 			   "Config.Image");
 		take_text(l, IDENTITY_IMAGE_ID, json_text(json, "Image"), &file, "Image");
 		take_labels(l, labels, &file, "Config.Labels");
+		/* Written when it was stopped: dockerd writes it anew once it runs again. */
+		l->out->provisional =
+			!json_is_true(json_object_get(json_object_get(json, "State"), "Running"));
 		count = json_object_get(json, "RestartCount");
 		if (json_is_integer(count) && json_integer_value(count) >= 0)
 			take_restarts(l, (uint64_t)json_integer_value(count), &file,

@@ -48,11 +48,20 @@ static size_t runc_own_len(const json_t *state, const char *path)
 	return mounted_own_len(memory ? memory : json_text(paths, ""), path);
 }
 
+/* crun's systemd driver puts the container one below its scope: the scope is what is its own. */
 static size_t crun_own_len(const json_t *state, const char *path)
 {
-	const char *cgroup = json_text(state, "cgroup-path");
+	const char *cgroup = json_text(state, "cgroup-path"), *scope = json_text(state, "scope");
+	char own[EV_PATH], *at = NULL;
 
-	return cgroup ? oci_own_len(cgroup, path) : 0;
+	if (!cgroup || strlen(cgroup) >= sizeof(own))
+		return 0;
+	strcpy(own, cgroup);
+	if (scope && scope[0])
+		at = strstr(own, scope);
+	if (at && at > own && at[-1] == '/' && at[strlen(scope)] == '/')
+		at[strlen(scope)] = '\0';
+	return oci_own_len(own, path);
 }
 
 static const struct state_kind kinds[] = {
