@@ -73,7 +73,7 @@ uint64_t restarts_note(struct core *core, uint32_t container)
 	l = &core->lives[lives_get(core, key)];
 	before = l->latest == id ? 0 : container_find(core, l->latest);
 	/* A name is of one container at a time: who had it and lives on has another one by now. */
-	if (before && !core->containers[before].ended)
+	if (before && !core->cgroups[core->containers[before].cgroup].gone)
 		identity_ask_again(core, before);
 	/* An id is never used twice in a boot, and grows: an older life is no new one. */
 	else if (l->latest && id > l->latest)
