@@ -71,6 +71,10 @@ static void test_containers(void **state)
 	} cases[] = {
 		{{.id = H_ID64, .name = "api", .runtime = "docker"}, " of container api was"},
 		{{.id = H_ID64, .name = "", .runtime = "docker"}, " of container beefbeefbeef was"},
+		{{.name = "api", .runtime = "cri-o", .pod_name = "shop-0", .namespace = "prod"},
+		 " of container api in pod prod/shop-0 was"},
+		{{.name = "api", .runtime = "cri-o", .pod_name = "shop-0"},
+		 " of container api in pod shop-0 was"},
 		{{.id = H_ID64}, " of container beefbeefbeef was"}, /* nobody knows which runtime */
 		{{.id = "short", .runtime = "lxc"}, " of container short was"},
 		{{.runtime = "docker", .cgroup = H_DOCKER}, " of container " H_DOCKER " was"},

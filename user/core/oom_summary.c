@@ -125,6 +125,10 @@ static void say_victim(struct sentence *s, const struct rec_oom_kill *k,
 		say(s, "%.*s", shown(c->id, ID_SHOWN), c->id);
 	else
 		say_path(s, "", has(c->cgroup) ? c->cgroup : "?");
+	if (has(c->pod_name)) {
+		say_name(s, " in pod ", has(c->namespace) ? c->namespace : "");
+		say_name(s, has(c->namespace) ? "/" : "", c->pod_name);
+	}
 }
 
 static void say_limit(struct sentence *s, const struct rec_oom_kill *k,
