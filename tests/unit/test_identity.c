@@ -559,6 +559,56 @@ static void test_what_is_made_below_an_unknown_one(void **state)
 	h_close(h);
 }
 
+/*
+ * A round, or a record that had to name it, came before the answer. What was told of as a container
+ * of its own, and is a part of one, ends as such; the whole has it all.
+ */
+static void test_a_part_that_was_announced(void **state)
+{
+	struct harness *h = open_host();
+	const struct h_record *whole, *sample, *stop;
+	uint64_t then;
+
+	(void)state;
+	h_cgroup(h, 20, H_ROOT, "/mine/c1");
+	h_cgroup(h, 21, 20, "/mine/c1/container");
+	enter(h, 300, 21);
+	enter(h, 301, 21);
+	h_exit(h, h_who(301, 21, "app"), H_CODE(3));
+	h_mark(h);
+	assert_string_equal(told(h, 21)->runtime, "none");
+	h_pass(h, 20 * H_MS);
+	then = h->now;
+	h_identity_event(h, 21, "c1")->own_len = strlen("/mine/c1");
+	h_step(h);
+	h_mark(h);
+	assert_ptr_equal(find(h, 21), find(h, 20));
+	assert_int_equal(find(h, 20)->processes, 1);
+	assert_int_equal(find(h, 20)->exits.causes[CAUSE_FAILED], 1);
+	whole = h_find(h, RECORD_CONTAINER_START, 1);
+	sample = h_the(h, RECORD_CONTAINER_SAMPLE);
+	stop = h_the(h, RECORD_CONTAINER_STOP);
+	assert_int_equal(whole->container.cgroup_id, 20);
+	assert_string_equal(whole->container.name, "c1");
+	assert_int_equal(sample->container.cgroup_id, 21);
+	assert_true(sample->sample.final);
+	assert_int_equal(stop->container.cgroup_id, 21);
+	assert_int_equal(stop->r.time_real, H_REAL - H_START + then);
+	assert_false(stop->container_stop.init_known);
+	assert_true(whole->r.seq < sample->r.seq && sample->r.seq < stop->r.seq);
+	/* That was all that is to be said of the part. */
+	h_exit(h, h_who(300, 21, "app"), H_CODE(3));
+	h_rmdir(h, 21);
+	h_mark(h);
+	h_counts_event(h, 21);
+	h_step(h);
+	h_mark(h);
+	assert_int_equal(h_find(h, RECORD_PROCESS_EXIT, 1)->container.cgroup_id, 20);
+	assert_int_equal(h_count(h, RECORD_CONTAINER_STOP), 1);
+	assert_int_equal(h_count(h, RECORD_CONTAINER_START), 2);
+	h_close(h);
+}
+
 /* Answers that contradict each other, in an order that leaves a stale index behind. */
 static void test_a_stale_index_is_nobodys(void **state)
 {
@@ -795,6 +845,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_below_a_part_goes_with_it),
 		cmocka_unit_test(test_what_is_made_below_an_identified_one),
 		cmocka_unit_test(test_what_is_made_below_an_unknown_one),
+		cmocka_unit_test(test_a_part_that_was_announced),
 		cmocka_unit_test(test_a_stale_index_is_nobodys),
 		cmocka_unit_test(test_a_length_of_no_ancestor),
 		cmocka_unit_test(test_the_container_around),

@@ -334,6 +334,12 @@ static void add_counts(struct ev_memcg_counts *to, const struct ev_memcg_counts 
 		to->kinds[k] += grown(now->kinds[k], before->kinds[k]);
 }
 
+void container_say_stop(struct core *core, uint32_t i)
+{
+	sample_final(core, i);
+	write_stop(core, i);
+}
+
 /* Its last sample and its stop, once. */
 static void container_end(struct core *core, uint32_t i)
 {
@@ -346,8 +352,7 @@ static void container_end(struct core *core, uint32_t i)
 		return;
 	exit_flush(core);
 	container_announce(core, i);
-	sample_final(core, i);
-	write_stop(core, i);
+	container_say_stop(core, i);
 }
 
 void container_free(struct core *core, uint32_t i)
@@ -374,8 +379,7 @@ static void merge_init(struct container *to, const struct container *from)
 	strcpy(to->init_comm, from->init_comm);
 }
 
-/* What a container has gathered before it turned out to be a part of another one. */
-static void container_merge(struct container *to, const struct container *from)
+void container_merge(struct container *to, const struct container *from)
 {
 	static const struct ev_memcg_counts none;
 
@@ -386,36 +390,6 @@ static void container_merge(struct container *to, const struct container *from)
 	to->major_exited += from->major_exited;
 	add_counts(&to->total, &from->total, &none);
 	merge_init(to, from);
-}
-
-/* What belonged to one container belongs to another one now. */
-static void relink(struct core *core, const struct ilist *list, uint32_t from, uint32_t to)
-{
-	uint64_t key = core->containers[from].key;
-
-	for (uint32_t i = list->head; i; i = core->cgroup_links.next[i]) {
-		struct cgroup *g = &core->cgroups[i];
-
-		if (g->container != from || g->container_key != key)
-			continue;
-		g->container = to;
-		g->container_key = core->containers[to].key;
-	}
-}
-
-void container_join(struct core *core, uint32_t cgroup, uint32_t owner)
-{
-	uint32_t was = container_find(core, core->cgroups[cgroup].id);
-	uint32_t now = container_of_cgroup(core, owner);
-
-	/* One that is a part of a container goes where that one goes. */
-	if (!was || !now || now == was || !is_own(core, was, &core->cgroups[cgroup]) ||
-	    core->containers[was].announced)
-		return;
-	container_merge(&core->containers[now], &core->containers[was]);
-	relink(core, &core->present, was, now);
-	relink(core, &core->gone, was, now);
-	container_free(core, was);
 }
 
 void container_path_known(struct core *core, uint32_t cgroup, const struct cgpath *path)

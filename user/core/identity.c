@@ -137,12 +137,12 @@ void identity_on_answer(struct core *core, const struct ev_identity *ev)
 	/* Of a part of a container there is nothing to say that is not said of the whole. */
 	if (!i || c->key != core->cgroups[owner].id)
 		return;
-	news = !same_answer(&c->identity, ev);
+	news = c->announced && !c->ended && !same_answer(&c->identity, ev);
 	c->identity = *ev;
 	derive_workload(c);
 	if (owner != cgroup)
 		container_join(core, cgroup, owner);
-	if (c->announced && !c->ended && news) {
+	if (news) {
 		c->counted_restarts = restarts_note(core, i);
 		container_say_start(core, i, core->now);
 	}

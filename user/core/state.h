@@ -405,7 +405,17 @@ bool container_wanted(const struct core *core, uint32_t i);
 
 /* Its container_start, or a second one that corrects what the first has said. */
 void container_say_start(struct core *core, uint32_t i, uint64_t ts);
-/* What its cgroup's files are about belongs to the container of the ancestor `owner` (index). */
+/* Its closing sample and its container_stop, at ended_at. */
+void container_say_stop(struct core *core, uint32_t i);
+/* Add what a part has gathered so far: processes, exits, counts, the first process. */
+void container_merge(struct container *to, const struct container *from);
+
+/* ---- join.c ---- */
+
+/*
+ * The cgroup's own container, if it has one, is a part of the container of the ancestor `owner`
+ * (index): all that it has gathered and all that belongs to it goes there.
+ */
 void container_join(struct core *core, uint32_t cgroup, uint32_t owner);
 
 /* ---- identity.c ---- */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * join.c - a container that turns out to be a part of another one: its runtime's files, or its own
+ * path, say so later than its first process came.
+ */
+#include "core/state.h"
+
+/* What belonged to one container belongs to another one now. */
+static void relink(struct core *core, const struct ilist *list, uint32_t from, uint32_t to)
+{
+	uint64_t key = core->containers[from].key;
+
+	for (uint32_t i = list->head; i; i = core->cgroup_links.next[i]) {
+		struct cgroup *g = &core->cgroups[i];
+
+		if (g->container != from || g->container_key != key)
+			continue;
+		g->container = to;
+		g->container_key = core->containers[to].key;
+	}
+}
+
+/* It was told of as a container of its own, so who has heard of its start hears of an end, too. */
+static void take_back(struct core *core, uint32_t part, uint32_t whole)
+{
+	struct container *c = &core->containers[part];
+
+	container_announce(core, whole);
+	c->ended = true;
+	c->ended_at = core->now;
+	container_say_stop(core, part);
+}
+
+void container_join(struct core *core, uint32_t cgroup, uint32_t owner)
+{
+	const struct cgroup *g = &core->cgroups[cgroup];
+	uint32_t part = container_find(core, g->id);
+	uint32_t whole = container_of_cgroup(core, owner);
+
+	/* One that is a part of a container already goes where that one goes. */
+	if (!part || !whole || whole == part || core->containers[part].key != g->id ||
+	    core->containers[part].ended)
+		return;
+	if (core->containers[part].announced)
+		take_back(core, part, whole);
+	container_merge(&core->containers[whole], &core->containers[part]);
+	relink(core, &core->present, part, whole);
+	relink(core, &core->gone, part, whole);
+	container_free(core, part);
+}
