@@ -19,6 +19,7 @@ import signal
 import sys
 
 import harness
+import identity
 import load
 import names
 import near_miss
@@ -29,8 +30,8 @@ import service_oom
 
 # In the order in which they run: (name, function of a Context).
 GROUPS = (("service-oom", service_oom.run), ("no-oom", no_oom.run), ("names", names.run),
-          ("restart", restart.run), ("near-miss", near_miss.run), ("output", output.run),
-          ("load", load.run))
+          ("identity", identity.run), ("restart", restart.run), ("near-miss", near_miss.run),
+          ("output", output.run), ("load", load.run))
 
 
 def parse():

@@ -431,6 +431,9 @@ static void first_inventory(struct shell *s)
 		log_warning("cannot list the cgroups: %s", strerror(-r));
 	/* The base that the kernel's own count of OOM kills is held against. */
 	push_health(s);
+	/* Whose all these are is asked before the first round tells of them. */
+	kernel_snapshot_tasks(s->kernel, push, s);
+	settle(s, drain(s));
 	shell_tick(s);
 }
 
