@@ -95,10 +95,19 @@ static inline void h_ready(struct harness *h)
 	h_step(h);
 }
 
-static inline void h_close(struct harness *h)
+/* What came out so far is gone, with all that it points to. */
+static inline void h_forget(struct harness *h)
 {
 	for (size_t i = 0; i < h->n_texts; i++)
 		free(h->texts[i]);
+	h->n_texts = 0;
+	h->n_records = 0;
+	h->n_requests = 0;
+}
+
+static inline void h_close(struct harness *h)
+{
+	h_forget(h);
 	free(h->memory);
 	free(h);
 }
@@ -482,12 +491,6 @@ static inline size_t h_asked_for(const struct harness *h, uint32_t pid)
 	for (size_t i = 0; i < h->n_requests; i++)
 		n += h->requests[i].r.type == REQUEST_PROC_INFO && h->requests[i].r.pid == pid;
 	return n;
-}
-
-static inline void h_forget(struct harness *h)
-{
-	h->n_records = 0;
-	h->n_requests = 0;
 }
 
 /* A docker container with the id 10 that is there already, its host's root, and both taken. */

@@ -230,6 +230,41 @@ static void test_not_asked_again_when_it_is_known(void **state)
 	h_close(h);
 }
 
+/* What can be renamed is looked at again with each report, as long as it lives. */
+static void test_asked_with_each_report(void **state)
+{
+	struct harness *h = open_host();
+
+	(void)state;
+	h_cgroup(h, 10, 5, H_DOCKER);
+	h_cgroup(h, 11, 5, POD "/" H_ID64_2);
+	h_cgroup(h, 12, 5, "/docker/" H_ID("f00d"));
+	h_mark(h);
+	h_identity(h, 10, "web");
+	strcpy(h_identity_event(h, 11, "api")->runtime, "containerd");
+	h_step(h);
+	announce(h);
+	for (int report = 1; report <= 2; report++) {
+		h_forget(h);
+		h_pass(h, h->start.report_interval);
+		h_clock(h);
+		h_mark(h);
+		assert_int_equal(asked(h, 10), 1);
+		assert_int_equal(asked(h, 11), 0); /* nobody renames a pod's container */
+		assert_int_equal(asked(h, 12), 0); /* and this one has no name at all */
+	}
+	h_rmdir(h, 10);
+	h_mark(h);
+	h_counts_event(h, 10);
+	h_step(h);
+	h_forget(h);
+	h_pass(h, h->start.report_interval);
+	h_clock(h);
+	h_mark(h);
+	assert_int_equal(asked(h, 10), 0);
+	h_close(h);
+}
+
 /* ---- taking in ---- */
 
 static void test_an_answer_names_what_follows(void **state)
@@ -833,6 +868,7 @@ int main(void)
 		cmocka_unit_test(test_a_cut_path_is_not_asked_for),
 		cmocka_unit_test(test_asked_again),
 		cmocka_unit_test(test_not_asked_again_when_it_is_known),
+		cmocka_unit_test(test_asked_with_each_report),
 		cmocka_unit_test(test_an_answer_names_what_follows),
 		cmocka_unit_test(test_an_answer_that_says_nothing),
 		cmocka_unit_test(test_a_late_answer_corrects),
