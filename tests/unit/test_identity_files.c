@@ -267,6 +267,41 @@ static void test_ctr(void **state)
 	assert_int_equal(look(&reader, "/default/c1", 0), 0);
 }
 
+/*
+ * Any user's own systemd has an app.slice, too, and gives the scopes in it what names he likes: a
+ * slice is where its name says, from the root on.
+ */
+static void test_a_scope_of_the_same_name(void **state)
+{
+	(void)state;
+	put_bundle("default", "c1", "app.slice:ctr:c1");
+	assert_int_equal(look(&reader, "/app.slice/ctr-c1.scope", 0), 1);
+	assert_int_equal(found.ev.own_len, strlen("/app.slice/ctr-c1.scope"));
+	assert_int_equal(look(&reader, "/app.slice/ctr-c1.scope/sub", 0), 1);
+	assert_int_equal(found.ev.own_len, strlen("/app.slice/ctr-c1.scope"));
+	assert_int_equal(look(&reader,
+			      "/user.slice/user-1000.slice/user@1000.service/app.slice/"
+			      "ctr-c1.scope",
+			      0),
+			 0);
+	assert_int_equal(look(&reader, "/x/app.slice/ctr-c1.scope", 0), 0);
+	assert_int_equal(look(&reader, "/app.slice/ctr-c1.scopf", 0), 0);
+	put_bundle("default", "c2", "a-b-c.slice:ctr:c2");
+	assert_int_equal(look(&reader, "/a.slice/a-b.slice/a-b-c.slice/ctr-c2.scope", 0), 1);
+	assert_int_equal(look(&reader, "/a-b-c.slice/ctr-c2.scope", 0), 0);
+	/* Without one it is in system.slice; the root is one, too. */
+	put_bundle("default", "c3", ":ctr:c3");
+	assert_int_equal(look(&reader, "/system.slice/ctr-c3.scope", 0), 1);
+	assert_int_equal(look(&reader, "/ctr-c3.scope", 0), 0);
+	put_bundle("default", "c4", "-.slice:ctr:c4");
+	assert_int_equal(look(&reader, "/ctr-c4.scope", 0), 1);
+	/* What systemd takes for no slice. */
+	put_bundle("default", "c5", "app:ctr:c5");
+	assert_int_equal(look(&reader, "/app/ctr-c5.scope", 0), 0);
+	put_bundle("default", "c6", "a--b.slice:ctr:c6");
+	assert_int_equal(look(&reader, "/a.slice/a-.slice/a--b.slice/ctr-c6.scope", 0), 0);
+}
+
 #define POD_UID "3a0de2f9-c977-4d81-b7be-a1f0e6ac01b3"
 #define POD     "/kubepods/burstable/pod" POD_UID "/" ID64
 
@@ -520,6 +555,7 @@ int main(void)
 		FILE_TEST(test_docker_data_root),
 		FILE_TEST(test_docker_in_a_parent),
 		FILE_TEST(test_ctr),
+		FILE_TEST(test_a_scope_of_the_same_name),
 		FILE_TEST(test_another_pods_container),
 		FILE_TEST(test_pod_logs),
 		FILE_TEST(test_pod_directory),

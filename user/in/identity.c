@@ -192,29 +192,57 @@ static size_t border(const char *path, size_t len)
 	return len && (!path[len] || path[len] == '/') ? len : 0;
 }
 
+/*
+ * Where systemd has a slice: "a-b.slice" is "/a.slice/a-b.slice", "-.slice" the root
+ * (systemd.slice(5)); none given is system.slice, where runc's driver puts it. False for what is no
+ * slice's name.
+ */
+static bool slice_path(const char *slice, size_t len, char *dst, size_t size)
+{
+	static const char suffix[] = ".slice";
+	size_t used = 0;
+
+	if (!len)
+		return slice_path("system.slice", strlen("system.slice"), dst, size);
+	if (len < sizeof(suffix) ||
+	    memcmp(slice + len - strlen(suffix), suffix, strlen(suffix)) != 0)
+		return false;
+	len -= strlen(suffix);
+	dst[0] = '\0';
+	if (len == 1 && slice[0] == '-')
+		return true;
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && slice[i] != '-')
+			continue;
+		if (i == 0 || slice[i - 1] == '-')
+			return false;
+		used += (size_t)snprintf(dst + used, size - used, "/%.*s.slice", (int)i, slice);
+		if (used >= size)
+			return false;
+	}
+	return true;
+}
+
 size_t oci_own_len(const char *cgroups_path, const char *path)
 {
 	const char *first = strchr(cgroups_path, ':');
 	const char *second = first ? strchr(first + 1, ':') : NULL;
-	char unit[EV_PATH];
-	const char *at;
-	int n;
+	char dir[EV_PATH], own[EV_PATH * 2];
+	size_t len = strlen(cgroups_path);
 
 	if (cgroups_path[0] == '/') {
-		size_t len = strlen(cgroups_path);
-
 		while (len > 1 && cgroups_path[len - 1] == '/')
 			len--;
 		return len > 1 && !strncmp(path, cgroups_path, len) ? border(path, len) : 0;
 	}
 	/* "slice:prefix:name": runc's and crun's systemd drivers make it <prefix>-<name>.scope. */
-	if (!second || strchr(second + 1, ':') || !second[1])
+	if (len >= EV_PATH || !second || strchr(second + 1, ':') || !second[1] ||
+	    !slice_path(cgroups_path, (size_t)(first - cgroups_path), dir, sizeof(dir)))
 		return 0;
-	n = snprintf(unit, sizeof(unit), "%s%.*s/%.*s%s%s.scope", first == cgroups_path ? "" : "/",
-		     (int)(first - cgroups_path), cgroups_path, (int)(second - first - 1),
-		     first + 1, second == first + 1 ? "" : "-", second + 1);
-	at = n > 0 && (size_t)n < sizeof(unit) ? strstr(path, unit) : NULL;
-	return at ? border(path, (size_t)(at - path) + (size_t)n) : 0;
+	len = (size_t)snprintf(own, sizeof(own), "%s/%.*s%s%s.scope", dir,
+			       (int)(second - first - 1), first + 1, second == first + 1 ? "" : "-",
+			       second + 1);
+	return len < sizeof(own) && !strncmp(path, own, len) ? border(path, len) : 0;
 }
 
 /* ---- whose runtime ---- */
