@@ -227,6 +227,23 @@ static void test_docker_in_a_parent(void **state)
 	assert_string_equal(found.ev.runtime, "docker");
 	assert_string_equal(found.ev.container_id, ID64);
 	assert_int_equal(look(&reader, "/custom/" OTHER64, 0), 0);
+	assert_int_equal(found.ev.own_len, U64_UNKNOWN);
+}
+
+/* Below it a container makes cgroups as it likes: they are its own, whatever they are called. */
+static void test_docker_below_a_parent(void **state)
+{
+	(void)state;
+	put_docker(ID64);
+	assert_int_equal(look(&reader, "/custom/" ID64 "/init", 0), 1);
+	assert_string_equal(found.ev.container_id, ID64);
+	assert_int_equal(found.ev.own_len, strlen("/custom/" ID64));
+	assert_int_equal(look(&reader, "/custom/" ID64 "/x/" OTHER64, 0), 1);
+	assert_string_equal(found.ev.container_id, ID64);
+	assert_int_equal(found.ev.own_len, strlen("/custom/" ID64));
+	/* The administrator's directory may be called like an id of nobody's. */
+	assert_int_equal(look(&reader, "/" OTHER64 "/" ID64, 0), 1);
+	assert_int_equal(found.ev.own_len, strlen("/" OTHER64 "/" ID64));
 }
 
 static void put_bundle(const char *namespace, const char *id, const char *cgroup)
@@ -554,6 +571,7 @@ int main(void)
 		FILE_TEST(test_docker),
 		FILE_TEST(test_docker_data_root),
 		FILE_TEST(test_docker_in_a_parent),
+		FILE_TEST(test_docker_below_a_parent),
 		FILE_TEST(test_ctr),
 		FILE_TEST(test_a_scope_of_the_same_name),
 		FILE_TEST(test_another_pods_container),

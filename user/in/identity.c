@@ -288,32 +288,6 @@ static void find_user(struct look *l)
 	find_home(l, &l->user);
 }
 
-/* The last full id among the components of a path that no grammar knows; false when there is none.
- */
-static bool id_in_path(const char *path, char *id)
-{
-	bool found = false;
-
-	for (const char *p = path; *p == '/';) {
-		size_t len = strcspn(p + 1, "/");
-		const char *text = p + 1;
-
-		p = text + len;
-		/* docker's, nerdctl's and podman's names of a cgroup under a parent of the user's.
-		 */
-		if (len == ID_LEN + 7 && !strncmp(text, "libpod-", 7)) {
-			text += 7;
-			len -= 7;
-		}
-		if (!is_full_id(text, len))
-			continue;
-		memcpy(id, text, ID_LEN);
-		id[ID_LEN] = '\0';
-		found = true;
-	}
-	return found;
-}
-
 static bool ends_with(const char *text, const char *end)
 {
 	size_t len = strlen(text), end_len = strlen(end);
@@ -339,15 +313,34 @@ static bool is_machine(const char *name)
 	return true;
 }
 
-/* Unknown layouts: a path that the administrator has chosen. */
-static bool look_unknown(struct look *l)
+/*
+ * A parent of the administrator's, and below it what docker, nerdctl and podman call a container's
+ * cgroup: the outermost id that is known. What is below that, the container has made itself.
+ */
+static bool look_id(struct look *l)
 {
+	const char *path = l->q->path;
 	char id[ID_LEN + 1];
 
-	if (id_in_path(l->q->path, id) &&
-	    (look_docker(l, id) || look_podman(l, id) || look_bundle(l, id)))
-		return true;
-	return look_task(l) || look_state(l);
+	for (const char *p = path; *p == '/';) {
+		size_t len = strcspn(p + 1, "/");
+		const char *text = p + 1;
+
+		p = text + len;
+		if (len == ID_LEN + 7 && !strncmp(text, "libpod-", 7)) {
+			text += 7;
+			len -= 7;
+		}
+		if (!is_full_id(text, len))
+			continue;
+		memcpy(id, text, ID_LEN);
+		id[ID_LEN] = '\0';
+		if (look_docker(l, id) || look_podman(l, id) || look_bundle(l, id)) {
+			l->out->ev.own_len = (uint64_t)(p - path);
+			return true;
+		}
+	}
+	return false;
 }
 
 static int look(struct look *l)
@@ -371,7 +364,7 @@ static int look(struct look *l)
 		if (!found && may_be_scope(q))
 			found = look_task(l) || look_state(l);
 	} else if (!strcmp(q->runtime, "none")) {
-		found = look_unknown(l);
+		found = look_id(l) || look_task(l) || look_state(l);
 	} else {
 		expected = false;
 	}
