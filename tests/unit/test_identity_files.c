@@ -367,6 +367,22 @@ static void test_pod_logs(void **state)
 			    "/var/log/pods/prod_shop-0_" POD_UID "/api");
 }
 
+/* containerd before 1.5 does not write the pod's uid: the path has it. */
+static void test_pod_logs_of_an_old_containerd(void **state)
+{
+	(void)state;
+	tree_put("run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID64 "/config.json",
+		 "{\"annotations\":{\"io.kubernetes.cri.container-name\":\"api\","
+		 "\"io.kubernetes.cri.container-type\":\"container\","
+		 "\"io.kubernetes.cri.sandbox-name\":\"shop-0\","
+		 "\"io.kubernetes.cri.sandbox-namespace\":\"prod\"}}");
+	tree_put("var/log/pods/prod_shop-0_" POD_UID "/api/2.log", "");
+	tree_put("var/log/pods/prod_shop-0_/api/7.log", "");
+	assert_int_equal(look(&reader, POD, 0), 1);
+	assert_string_equal(found.ev.k8s_container, "api");
+	assert_int_equal(found.ev.restart_count, 2);
+}
+
 /* Without its runtime's file, the kubelet's directory names the pod, and its mounts the container.
  */
 static void test_pod_directory(void **state)
@@ -576,6 +592,7 @@ int main(void)
 		FILE_TEST(test_a_scope_of_the_same_name),
 		FILE_TEST(test_another_pods_container),
 		FILE_TEST(test_pod_logs),
+		FILE_TEST(test_pod_logs_of_an_old_containerd),
 		FILE_TEST(test_pod_directory),
 		FILE_TEST(test_runc),
 		FILE_TEST(test_crun),

@@ -130,8 +130,9 @@ void look_pod_restarts(struct look *l)
 	if (!ev->namespace[0] || !ev->pod_name[0] || !ev->k8s_container[0] ||
 	    ev->restart_count != U64_UNKNOWN)
 		return;
-	snprintf(below, sizeof(below), "%s_%s_%s/%s", ev->namespace, ev->pod_name, ev->pod_uid,
-		 ev->k8s_container);
+	/* The uid in the path: containerd before 1.5 does not write it. */
+	snprintf(below, sizeof(below), "%s_%s_%s/%s", ev->namespace, ev->pod_name,
+		 ev->pod_uid[0] ? ev->pod_uid : l->q->pod_uid, ev->k8s_container);
 	dir = hostfile_dir(&l->reader->root, file.base, file.below, file.owner);
 	for (int n = 0; dir && n < LIST_MAX && (entry = readdir(dir)); n++) {
 		if (!parse_log_name(entry->d_name, &count))
