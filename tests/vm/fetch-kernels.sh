@@ -11,6 +11,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/debian.sh
+. "$here/../debian.sh"
 cache=${MW_CACHE:-$(cd "$here/../.." && pwd)/.cache}
 update=
 names=()
@@ -31,16 +33,6 @@ suites_of() {
 	esac
 }
 
-# The first Debian archive in this machine's own sources, in either of apt's two formats.
-machine_mirror() {
-	local f
-	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
-		[ -r "$f" ] || continue
-		awk '/^[[:space:]]*#/ { next }
-		     /^deb / || /^URIs:/ { for (i = 2; i <= NF; i++) print $i }' "$f"
-	done | sed -n 's,^\([a-z0-9+]*:.*/debian\)/*$,\1,p' | head -n 1
-}
-
 # All keyrings of debian-archive-keyring: an old suite can be signed by a key since removed.
 keyrings() {
 	local k list=
@@ -53,27 +45,10 @@ keyrings() {
 	echo "$list"
 }
 
-# Run one of apt's tools with nothing of the machine's own state.
-in_root() {
-	local root=$1 tool=$2
-	shift 2
-	# Check-Valid-Until is off because a suite out of support (bullseye-security) stops renewing
-	# its Release file; the signature is checked all the same, and no unsigned or unknown key passes.
-	"$tool" -o Dir::Etc::sourcelist="$root/sources.list" -o Dir::Etc::sourceparts="$root/none" \
-		-o Dir::Etc::preferences="$root/none" -o Dir::Etc::preferencesparts="$root/none" \
-		-o Dir::State="$root/state" -o Dir::State::status="$root/state/status" \
-		-o Dir::State::lists="$root/lists" -o Dir::Cache="$root/cache" -o Dir::Log="$root/log" \
-		-o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Sandbox::User=root \
-		-o Acquire::Check-Valid-Until=false -o Acquire::Languages=none -o Acquire::Retries=3 \
-		-o Acquire::http::Timeout=60 "$@" </dev/null
-}
-
 make_root() {
 	local root=$1 base suite
 	shift
-	rm -rf "$root"
-	mkdir -p "$root"/{none,state,lists/partial,cache/archives/partial,log,deb}
-	: >"$root/state/status"
+	new_root "$root"
 	while [ $# -gt 0 ]; do
 		suite=$1
 		base=$mirror
@@ -154,8 +129,7 @@ done
 for tool in apt-get apt-cache dpkg dpkg-deb; do
 	command -v "$tool" >/dev/null || die "$tool is missing: this needs a Debian or Ubuntu host"
 done
-mirror=${MW_MIRROR:-$(machine_mirror)}
-mirror=${mirror%/}
+mirror=$(machine_mirror)
 [ -n "$mirror" ] || die "no Debian archive in this machine's apt sources: set MW_MIRROR"
 keys=$(keyrings)
 
