@@ -44,6 +44,9 @@ virtual machines|cpio|cpio
 virtual machines|xz-utils|xz
 virtual machines|busybox-static|busybox
 virtual machines|debian-archive-keyring|-
+runtime tests|debootstrap|debootstrap
+runtime tests|dpkg-dev|dpkg-source
+runtime tests|iproute2|ip
 formatting|clang-format|clang-format
 lint|clang-tidy|clang-tidy
 lint|cppcheck|cppcheck
