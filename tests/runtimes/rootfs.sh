@@ -28,7 +28,7 @@ packages=(
 	systemd systemd-sysv systemd-container dbus
 	busybox-static python3-minimal iproute2 iptables procps kmod
 )
-golang=golang-1.19
+golang='golang-1.19'
 
 die() {
 	echo "rootfs: $*" >&2
@@ -101,7 +101,8 @@ build_kubelet() {
 	mkdir -p "$dir/gopath/src/k8s.io"
 	dpkg-source --no-check -x "$dir"/kubernetes_*.dsc "$dir/gopath/src/k8s.io/kubernetes"
 	version=$(sed -n 's/^Version: //p' "$dir"/kubernetes_*.dsc | head -n 1)
-	version=${version%%[-+]*}
+	version=${version##*really} # 1.20.5+really1.20.2-1: Debian went back to an older one
+	version=${version%%-*}
 	symbols="-X k8s.io/component-base/version.gitVersion=v$version"
 	cd "$dir/gopath/src/k8s.io/kubernetes"
 	env -i PATH="$dir/go/usr/lib/${golang/lang/}/bin:/usr/bin:/bin" HOME="$dir" \
