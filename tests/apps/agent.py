@@ -37,13 +37,16 @@ class Agent:
         self.read_off = 0
         self.failed_before = ctx.report.failed
 
+    def command(self):
+        """How it is started; the process is the agent itself, by exec at the latest."""
+        return [self.ctx.agent, "run", "--output", "-" if self.piped else self.path,
+                "--sample-interval", f"{SAMPLE_SECONDS}s", "--report-interval", "2s",
+                *self.options]
+
     def __enter__(self):
-        command = [self.ctx.agent, "run", "--output", "-" if self.piped else self.path,
-                   "--sample-interval", f"{SAMPLE_SECONDS}s",
-                   "--report-interval", "2s", *self.options]
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stderr=log, preexec_fn=host.die_with_parent,
+                self.command(), stdin=subprocess.DEVNULL, stderr=log, preexec_fn=host.die_with_parent,
                 stdout=subprocess.PIPE if self.piped else subprocess.DEVNULL)
         try:
             wait_for("message of the agent that it traces", lambda: (

@@ -103,7 +103,7 @@ build_kubelet() {
 	version=$(sed -n 's/^Version: //p' "$dir"/kubernetes_*.dsc | head -n 1)
 	version=${version##*really} # 1.20.5+really1.20.2-1: Debian went back to an older one
 	version=${version%%-*}
-	symbols="-X k8s.io/component-base/version.gitVersion=v$version"
+	symbols="-X k8s.io/kubernetes/vendor/k8s.io/component-base/version.gitVersion=v$version"
 	cd "$dir/gopath/src/k8s.io/kubernetes"
 	env -i PATH="$dir/go/usr/lib/${golang/lang/}/bin:/usr/bin:/bin" HOME="$dir" \
 		GOROOT="$dir/go/usr/lib/${golang/lang/}" GOPATH="$dir/gopath" GOCACHE="$dir/cache" \

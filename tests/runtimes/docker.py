@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docker: dockerd with its own containerd, and what `docker inspect` says."""
+import contextlib
+import json
+import os
+import signal
+
+import image
+from harness import Missing, wait_for
+from watch import Life, Watch, check_brief
+
+LIMIT = ("--memory", "64m", "--memory-swap", "64m", "--network", "none")
+DAEMON = ("dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none",
+          "--storage-driver=overlay2")
+
+
+class Docker:
+    """A context manager: the daemon, with the images loaded."""
+
+    def __init__(self, bed, archive):
+        self.bed = bed
+        self.archive = archive
+        self.daemon = None
+
+    def __enter__(self):
+        self.daemon = self.bed.daemon("dockerd", *DAEMON)
+        wait_for("dockerd", self.up, 30)
+        self("load", "--input", self.archive)
+        return self
+
+    def __exit__(self, *exc):
+        with contextlib.suppress(Missing):
+            names = self("ps", "--all", "--quiet").split()
+            if names:
+                self("rm", "--force", *names)
+        self.bed.end(self.daemon)
+
+    def __call__(self, *words, **options):
+        return self.bed.run("docker", *words, **options)
+
+    def up(self):
+        return self("version", "--format", "{{.Server.Version}}", check=False)
+
+    def inspect(self, name):
+        return json.loads(self("inspect", name))[0]
+
+
+def facts_of(found, image_name, labels):
+    """What is true of all lives of a container, of `docker inspect`'s answer."""
+    return {
+        "container.id": found["Id"], "container.name": found["Name"].removeprefix("/"),
+        "container.runtime": "docker", "container.type": None,
+        "container.image.name": image_name, "container.image.id": found["Image"],
+        "container.labels": labels, "container.identity_source": "runtime-state",
+        "container.parent": None, "k8s": None}
+
+
+def life_of(watch, docker, name, image_name, labels):
+    found = docker.inspect(name)
+    facts = facts_of(found, image_name, labels)
+    return found, Life(watch, found["State"]["Pid"], facts, {
+        "container.restart_count": found["RestartCount"],
+        "container.restart_count_source": "runtime"})
+
+
+def restarted(docker, name, pid):
+    """The inspection of a container that runs again, with another init."""
+    return wait_for(f"restart of {name}", lambda: (
+        (state := docker.inspect(name)["State"])["Running"] and state["Pid"] not in (0, pid)), 30)
+
+
+def one(ctx, docker, watch):
+    # Docker asks for no tag, and this image has labels of its own that the container adds to.
+    docker("run", "--detach", "--name", "web", *LIMIT, "--restart", "on-failure:5",
+           "--label", "app=demo", "--label", "secret=hidden", "nginx")
+    with ctx.report.scenario("docker/start") as s:
+        found, life = life_of(watch, docker, "web", "nginx:latest",
+                              {"app": "demo", "team": "of-the-image"})
+        life.check_start(s, found["State"]["StartedAt"])
+    with ctx.report.scenario("docker/oom-kill") as s:
+        life.check_oom_kill(s)
+    with ctx.report.scenario("docker/restart-by-policy") as s:
+        os.kill(life.pid, signal.SIGUSR2)
+        restarted(docker, "web", life.pid)
+        life.check_stop(s, {"exit.code": 3, "cause": "failed"})
+        found, life = life_of(watch, docker, "web", "nginx:latest",
+                              {"app": "demo", "team": "of-the-image"})
+        s.same("docker's RestartCount", found["RestartCount"], 1)
+        life.check_start(s, found["State"]["StartedAt"])
+        life.check_oom_kill(s)
+    with ctx.report.scenario("docker/kill") as s:
+        docker("kill", "web")
+        life.check_stop(s, {"exit.signal": 9, "cause": "killed_by_runtime"})
+
+
+def renamed(ctx, docker, watch):
+    """The name is what it is now, and one that is free again is another container's."""
+    with ctx.report.scenario("docker/name-again") as s:
+        docker("rm", "web")
+        docker("run", "--detach", "--name", "web", *LIMIT, "shop/api:1.4")
+        _, life = life_of(watch, docker, "web", "shop/api:1.4", {"team": "of-the-image"})
+        life.check_start(s)
+        docker("stop", "--time", "10", "web")
+        life.check_stop(s, {"exit.code": 0, "cause": "clean"})
+
+
+def brief(ctx, docker, watch):
+    with ctx.report.scenario("docker/brief") as s:
+        file = "/tmp/brief.id"
+        docker("run", "--name", "brief", "--cidfile", file, *LIMIT, "--label", "app=brief",
+               "localhost/bb:1.0", *image.BRIEF)
+        found = docker.inspect("brief")
+        check_brief(s, watch, f"/docker/{found['Id']}", facts_of(
+            found, "localhost/bb:1.0", {"app": "brief", "team": "of-the-image"}))
+        docker("rm", "brief")
+    with ctx.report.scenario("docker/removed-at-its-end") as s:
+        file = "/tmp/removed.id"
+        docker("run", "--rm", "--name", "removed", "--cidfile", file, *LIMIT, "shop/api:1.4",
+               "true")
+        found = {"Id": docker.bed.run("cat", file), "Name": "/removed", "Image": ctx.image_id}
+        check_brief(s, watch, f"/docker/{found['Id']}", facts_of(
+            found, "shop/api:1.4", {"team": "of-the-image"}))
+
+
+def run(ctx):
+    with Docker(ctx.bed, ctx.archive) as docker:
+        docker("run", "--detach", "--name", "before", *LIMIT, "localhost/bb:1.0")
+        with Watch(ctx, "docker") as watch:
+            with ctx.report.scenario("docker/before-the-agent") as s:
+                found, life = life_of(watch, docker, "before", "localhost/bb:1.0",
+                                      {"team": "of-the-image"})
+                life.check_start(s)
+                life.check_oom_kill(s)
+            one(ctx, docker, watch)
+            renamed(ctx, docker, watch)
+            brief(ctx, docker, watch)
