@@ -16,6 +16,8 @@ APPLETS = ("sh", "sleep", "dd", "true", "cat", "echo", "kill", "ls", "mkdir", "m
 INIT = ["/bin/sh", "-c",
         "trap 'dd if=/dev/zero of=/dev/null bs=400M count=1' USR1; trap 'exit 3' USR2; "
         "trap 'exit 0' TERM; while :; do sleep 1000 & wait $!; kill $!; done"]
+# Of a pod's own container: waits, and ends at once when it shall.
+PAUSE = ["/bin/sh", "-c", "trap 'exit 0' TERM; sleep 100000 & wait"]
 BRIEF = ["/bin/sh", "-c", "sleep 0.05"]
 
 

@@ -26,9 +26,10 @@ import harness  # noqa: E402
 import image  # noqa: E402
 from bed import Bed  # noqa: E402
 import docker  # noqa: E402
+import podman  # noqa: E402
 
 # In the order in which they run: (name, function of a Context).
-GROUPS = (("docker", docker.run),)
+GROUPS = (("docker", docker.run), ("podman", podman.run))
 NAMES = ["docker.io/library/nginx:latest", "shop/api:1.4", "localhost/bb:1.0"]
 
 
@@ -41,6 +42,7 @@ class Context(harness.Context):
         self.root = os.path.join(cache, "root")
         self.bed = None
         self.archive = os.path.join(work, "image.tar")
+        self.pause = os.path.join(work, "pause.tar")
         self.image_id = None
 
     def __enter__(self):
@@ -49,6 +51,7 @@ class Context(harness.Context):
             self.image_id = image.write_archive(
                 self.archive, self.root, NAMES, image.INIT,
                 {"team": "of-the-image", "vendor": "not asked for"})
+            image.write_archive(self.pause, self.root, ["localhost/pause:1"], image.PAUSE)
             self.bed = Bed(self.root, self.work, [self.build])
             # pylint: disable=unnecessary-dunder-call
             self.bed.__enter__()
