@@ -25,12 +25,14 @@ sys.path[1:1] = [os.path.join(HERE, "..", "apps"), os.path.join(HERE, "..", "ben
 import harness  # noqa: E402
 import image  # noqa: E402
 from bed import Bed  # noqa: E402
+import containerd  # noqa: E402
 import docker  # noqa: E402
 import podman  # noqa: E402
 
 # In the order in which they run: (name, function of a Context).
-GROUPS = (("docker", docker.run), ("podman", podman.run))
-NAMES = ["docker.io/library/nginx:latest", "shop/api:1.4", "localhost/bb:1.0"]
+GROUPS = (("docker", docker.run), ("podman", podman.run),
+          ("containerd", containerd.run))
+NAMES = ["docker.io/library/nginx:latest", "docker.io/shop/api:1.4", "localhost/bb:1.0"]
 
 
 class Context(harness.Context):

@@ -133,7 +133,7 @@ def expect(s, agent, what, kind, wanted, facts):
         time.sleep(0.05)
     if right:
         for path in facts:
-            s.note(f"{what} {path}" if what else path)
+            s.note(path)
         return right
     if not found:
         s.true(f"{what} {kind}", False, "there is none")

@@ -78,13 +78,18 @@ class Life:
             apart = abs(seconds_of(record["container"]["started"]) - seconds_of(started))
             s.true("container.started", apart < START_SECONDS, f"{apart:.1f} s from {started}")
         if identify:
-            self.watch.identify(s, [str(self.pid), self.path], self.facts)
+            # Nothing was seen to begin again by who has just begun to look.
+            self.watch.identify(s, [str(self.pid), self.path], {**self.facts, **(
+                {"container.restart_count": None, "container.restart_count_source": None}
+                if self.facts.get("container.restart_count_source") == "counted" else {})})
 
     def check_oom_kill(self, s):
         """Its init gives the order to a child, which is killed; init lives on."""
         before = self.kernel_kills()
-        os.kill(self.pid, signal.SIGUSR1)
-        record = expect(s, self.watch, "", "oom_kill", of_life(self.cgroup_id), {
+        last = max((r["seq"] for r in self.watch.poll()), default=0)
+        os.kill(self.pid, signal.SIGHUP)
+        ours = of_life(self.cgroup_id)
+        record = expect(s, self.watch, "", "oom_kill", lambda r: r["seq"] > last and ours(r), {
             **self.facts, "victim.process.name": "dd", "limit_hit.cgroup": self.path,
             "survivors.init_alive": True})
         if not record:
