@@ -117,7 +117,7 @@ def brief(ctx, docker, watch):
         file = "/tmp/removed.id"
         docker("run", "--rm", "--name", "removed", "--cidfile", file, *LIMIT, "shop/api:1.4",
                "true")
-        found = {"Id": docker.bed.run("cat", file), "Name": "/removed", "Image": ctx.image_id}
+        found = {"Id": docker.bed.run("cat", file), "Name": "/removed", "Image": ctx.image_ids["docker.io/shop/api:1.4"]}
         check_brief(s, watch, f"/docker/{found['Id']}", facts_of(
             found, "shop/api:1.4", {"team": "of-the-image"}))
 

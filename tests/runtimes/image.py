@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A container image of one program, busybox, as the archive that every runtime here can load.
+"""Container images of one program, busybox, as the archive that every runtime here can load.
 
 No registry is asked. The program that containers run waits for orders, which come as signals.
 """
@@ -21,6 +21,12 @@ PAUSE = ["/bin/sh", "-c", "trap 'exit 0' TERM; sleep 100000 & wait"]
 BRIEF = ["/bin/sh", "-c", "sleep 0.05"]
 
 
+def add(tar, name, content):
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    tar.addfile(entry, io.BytesIO(content))
+
+
 def layer(root):
     """The tar of the only layer; root: the bed's Debian, which has the static busybox."""
     out = io.BytesIO()
@@ -37,31 +43,33 @@ def layer(root):
             entry = tarfile.TarInfo("bin/" + applet)
             entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
             tar.addfile(entry)
-        passwd = b"root:x:0:0:root:/root:/bin/sh\n"
-        entry = tarfile.TarInfo("etc/passwd")
-        entry.size = len(passwd)
-        tar.addfile(entry, io.BytesIO(passwd))
+        add(tar, "etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
     return out.getvalue()
 
 
-def write_archive(path, root, names, command, labels=None):
-    """An archive of the kind of `docker save`. names: with tags. The image's id, sha256:..."""
+def write_archive(path, root, images, command):
+    """
+    An archive of the kind of `docker save`. images: {name with tag: labels}; no two are the same
+    image, because then some runtimes name the first of them. {name: id, "sha256:..."}
+    """
     data = layer(root)
-    config = json.dumps({
-        "architecture": "amd64", "os": "linux", "created": "2024-01-01T00:00:00Z",
-        "config": {"Cmd": command, "Env": ["PATH=/bin"], "Labels": labels or {}},
-        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(data).hexdigest()]},
-        "history": [{"created": "2024-01-01T00:00:00Z", "created_by": "a test"}]}).encode()
-    digest = hashlib.sha256(config).hexdigest()
-    manifest = json.dumps([{"Config": digest + ".json", "RepoTags": names,
-                            "Layers": ["layer.tar"]}]).encode()
+    ids, manifest = {}, []
     with tarfile.open(path, "w") as tar:
-        for name, content in ((digest + ".json", config), ("layer.tar", data),
-                              ("manifest.json", manifest)):
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return "sha256:" + digest
+        add(tar, "layer.tar", data)
+        for name, labels in images.items():
+            config = json.dumps({
+                "architecture": "amd64", "os": "linux", "created": "2024-01-01T00:00:00Z",
+                "config": {"Cmd": command, "Env": ["PATH=/bin"], "Labels": labels},
+                "rootfs": {"type": "layers",
+                           "diff_ids": ["sha256:" + hashlib.sha256(data).hexdigest()]},
+                "history": [{"created": "2024-01-01T00:00:00Z", "created_by": name}]}).encode()
+            digest = hashlib.sha256(config).hexdigest()
+            add(tar, digest + ".json", config)
+            ids[name] = "sha256:" + digest
+            manifest.append({"Config": digest + ".json", "RepoTags": [name],
+                             "Layers": ["layer.tar"]})
+        add(tar, "manifest.json", json.dumps(manifest).encode())
+    return ids
 
 
 def unpack(path, root):

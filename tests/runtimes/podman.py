@@ -127,7 +127,7 @@ def brief(ctx, podman, watch):
             podman("run", *more, "--name", name, "--cidfile", file, "--network", "none", *LIMIT,
                    "localhost/bb:1.0", *command)
             found = {"Id": podman.bed.run("cat", file), "Name": name,
-                     "Image": ctx.image_id.removeprefix("sha256:")}
+                     "Image": ctx.image_ids["localhost/bb:1.0"].removeprefix("sha256:")}
             check_brief(s, watch, f"/libpod_parent/libpod-{found['Id']}",
                         facts_of(found, "localhost/bb:1.0"))
 

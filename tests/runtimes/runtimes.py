@@ -27,12 +27,15 @@ import image  # noqa: E402
 from bed import Bed  # noqa: E402
 import containerd  # noqa: E402
 import docker  # noqa: E402
+import kubelet  # noqa: E402
 import podman  # noqa: E402
 
 # In the order in which they run: (name, function of a Context).
 GROUPS = (("docker", docker.run), ("podman", podman.run),
-          ("containerd", containerd.run))
-NAMES = ["docker.io/library/nginx:latest", "docker.io/shop/api:1.4", "localhost/bb:1.0"]
+          ("containerd", containerd.run), ("kubelet", kubelet.run))
+# Names as a registry's server, a user's project there, and a local build have them.
+IMAGES = {name: {"team": "of-the-image", "vendor": "not asked for"} for name in (
+    "docker.io/library/nginx:latest", "docker.io/shop/api:1.4", "localhost/bb:1.0")}
 
 
 class Context(harness.Context):
@@ -45,16 +48,14 @@ class Context(harness.Context):
         self.bed = None
         self.archive = os.path.join(work, "image.tar")
         self.pause = os.path.join(work, "pause.tar")
-        self.image_id = None
+        self.image_ids = {}
 
     def __enter__(self):
         super().__enter__()
         try:
-            self.image_id = image.write_archive(
-                self.archive, self.root, NAMES, image.INIT,
-                {"team": "of-the-image", "vendor": "not asked for"})
-            image.write_archive(self.pause, self.root, ["localhost/pause:1"], image.PAUSE)
-            self.bed = Bed(self.root, self.work, [self.build])
+            self.image_ids = image.write_archive(self.archive, self.root, IMAGES, image.INIT)
+            image.write_archive(self.pause, self.root, {"localhost/pause:1": {}}, image.PAUSE)
+            self.bed = Bed(self.root, self.work, [self.build, self.cache])
             # pylint: disable=unnecessary-dunder-call
             self.bed.__enter__()
         except BaseException:

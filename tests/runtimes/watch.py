@@ -83,14 +83,17 @@ class Life:
                 {"container.restart_count": None, "container.restart_count_source": None}
                 if self.facts.get("container.restart_count_source") == "counted" else {})})
 
-    def check_oom_kill(self, s):
-        """Its init gives the order to a child, which is killed; init lives on."""
+    def check_oom_kill(self, s, limit_hit=None):
+        """
+        Its init gives the order to a child, which is killed; init lives on. limit_hit: the path of
+        the cgroup whose limit it is, where it is not the container's.
+        """
         before = self.kernel_kills()
         last = max((r["seq"] for r in self.watch.poll()), default=0)
         os.kill(self.pid, signal.SIGHUP)
         ours = of_life(self.cgroup_id)
         record = expect(s, self.watch, "", "oom_kill", lambda r: r["seq"] > last and ours(r), {
-            **self.facts, "victim.process.name": "dd", "limit_hit.cgroup": self.path,
+            **self.facts, "victim.process.name": "dd", "limit_hit.cgroup": limit_hit or self.path,
             "survivors.init_alive": True})
         if not record:
             return
