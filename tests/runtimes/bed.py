@@ -19,8 +19,9 @@ from harness import Missing, wait_for
 HERE = os.path.dirname(os.path.abspath(__file__))
 PREFIX = "memwitness-runtimes-"
 # Where the runtimes of this bed make cgroups, below the root of each hierarchy.
-PLACES = ("docker", "kubepods", "libpod_parent", "mwns1", "mwns2", "mwoci", "k8s.io", "system.slice",
-          "lxc.payload.mwc", "lxc.payload.mwsd", "lxc.monitor.mwc", "lxc.monitor.mwsd", "lxc.pivot")
+PLACES = ("docker", "kubepods", "libpod_parent", "mwns1", "mwns2", "mwoci", "k8s.io",
+          *(f"lxc.{what}.{name}" for what in ("payload", "monitor") for name in
+            ("mwc", "mwb", "mwsd")))
 COMMAND_SECONDS = 60
 
 
@@ -133,32 +134,40 @@ class Bed:
             self.holder.wait()
         self.cgroups.remove()
 
-    def inside(self, command, network=True):
+    def inside(self, command):
         """The command line that runs this one inside. It is the same process: by exec alone."""
-        return ["nsenter", "--target", str(self.holder.pid), "--mount", "--root", "--wd",
-                *(["--net"] if network else []), *command]
+        return ["nsenter", "--target", str(self.holder.pid), "--mount", "--net", "--root", "--wd",
+                *command]
 
-    def run(self, *command, check=True, seconds=COMMAND_SECONDS, env=None, stdin=""):
-        """A command inside; what it prints, without the end of line."""
-        done = subprocess.run(
-            self.inside(command), input=stdin, capture_output=True, text=True, check=False,
-            timeout=seconds, preexec_fn=self.prepare, env=self.environment(env))
+    def run(self, *command, check=True, seconds=COMMAND_SECONDS, capture=True):
+        """
+        A command inside; what it prints, without the end of line. capture: no, when what it starts
+        lives on with the same standard output.
+        """
+        log = os.path.join(self.work, "commands.log")
+        with open(log, "ab") as unread:
+            done = subprocess.run(
+                self.inside(command), stdin=subprocess.DEVNULL, check=False, text=True,
+                stdout=subprocess.PIPE if capture else unread,
+                stderr=subprocess.PIPE if capture else unread,
+                timeout=seconds, preexec_fn=self.prepare, env=self.environment())
         if check and done.returncode:
+            said = (done.stderr or done.stdout) if capture else host.read(log)
             raise Missing(f"{' '.join(command)[:120]}: exit {done.returncode}: "
-                          f"{(done.stderr or done.stdout).strip()[-300:]}")
-        return done.stdout.rstrip("\n")
+                          f"{said.strip()[-300:]}")
+        return (done.stdout or "").rstrip("\n")
 
     @staticmethod
-    def environment(more):
+    def environment():
         return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                "HOME": "/root", "LC_ALL": "C", **(more or {})}
+                "HOME": "/root", "LC_ALL": "C"}
 
-    def daemon(self, name, *command, env=None):
+    def daemon(self, name, *command):
         """One that runs until end() or the end; its output goes to a file."""
         with open(self.log_path(name), "ab") as log:
             process = subprocess.Popen(
                 self.inside(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=self.prepare, env=self.environment(env), start_new_session=True)
+                preexec_fn=self.prepare, env=self.environment(), start_new_session=True)
         self.daemons.append(process)
         return process
 

@@ -120,6 +120,7 @@ def again(ctx, ctrd, watch, life):
         life.check_oom_kill(s)
     with ctx.report.scenario("containerd/kill") as s:
         ctrd.ctr("mwns1", "tasks", "kill", "--signal", "9", "web")
+        life.check_killed(s)
         gone(life.pid)
         ctrd.ctr("mwns1", "tasks", "delete", "web", check=False)
         life.check_stop(s, {"exit.signal": 9, "cause": "killed_by_runtime"})

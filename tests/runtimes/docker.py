@@ -90,6 +90,7 @@ def one(ctx, docker, watch):
         life.check_oom_kill(s)
     with ctx.report.scenario("docker/kill") as s:
         docker("kill", "web")
+        life.check_killed(s)
         life.check_stop(s, {"exit.signal": 9, "cause": "killed_by_runtime"})
 
 

@@ -78,6 +78,7 @@ def plain(ctx, podman, watch):
         life.check_start(s)
     with ctx.report.scenario("podman/kill") as s:
         podman("kill", "api")
+        life.check_killed(s)
         life.check_stop(s, {"exit.signal": 9, "cause": "killed_by_runtime"})
 
 

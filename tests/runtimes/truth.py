@@ -13,16 +13,25 @@ from harness import at
 ANSWER_SECONDS = 3  # for the records of what has happened; reaching it is a failure by itself
 
 
-class Known:
-    """A container. path: its memory cgroup. facts: of all of its lives."""
+# Of a cgroup whose path names nothing, as long as no file does.
+UNKNOWN = {"container.runtime": "none", "container.id": None, "container.name": None,
+           "container.labels": None, "container.image": None, "k8s": None}
 
-    def __init__(self, path, facts):
+
+class Known:
+    """A container. path: its memory cgroup. facts: of all of its lives. fleeting: it may be gone
+    before its runtime's files were read, and then has no name, but no wrong one either."""
+
+    def __init__(self, path, facts, fleeting=False):
         self.path = path
         self.facts = facts
+        self.fleeting = fleeting
         self.lives = {}  # cgroup id: more facts, of this life
 
-    def facts_of(self, cgroup_id):
-        return {**self.facts, **self.lives.get(cgroup_id, {})}
+    def facts_of(self, container):
+        if self.fleeting and container.get("identity_source", "path") == "path":
+            return UNKNOWN
+        return {**self.facts, **self.lives.get(container.get("cgroup_id"), {})}
 
 
 class Truth:
@@ -30,14 +39,12 @@ class Truth:
 
     def __init__(self):
         self.known = {}  # path: Known
-        self.host = []   # paths (and all below) that are no container's: helpers, daemons
 
-    def add(self, path, facts, cgroup_id=None, life=None):
-        """A container, or one more life of one. Its facts."""
-        known = self.known.setdefault(path, Known(path, facts))
+    def add(self, path, facts, cgroup_id=None, life=None, fleeting=False):
+        """A container, or one more life of one."""
+        known = self.known.setdefault(path, Known(path, facts, fleeting))
         if cgroup_id:
             known.lives[cgroup_id] = life or {}
-        return known
 
     def of(self, container):
         """Whose it is, by its path, and where a reference has none by its id."""
@@ -92,9 +99,7 @@ def check_all(s, truth, records):
                     wrong.setdefault(f"a container that nobody started: {container}", record)
                 continue
             compared += 1
-            facts = known.facts_of(container.get("cgroup_id"))
-            if where != "container":
-                facts = {p: v for p, v in facts.items() if v is not None}
+            facts = known.facts_of(container)
             view = {"container": container, **({"k8s": k8s} if k8s else {})}
             told = [d for d in contradictions(view, facts)
                     if not d.startswith(CHANGING) or record["type"] == "container_stop"]

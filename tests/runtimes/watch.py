@@ -110,6 +110,13 @@ class Life:
         return next(int(line.split()[1]) for line in text.splitlines()
                     if line.startswith("oom_kill "))
 
+    def check_killed(self, s):
+        """After its runtime's client was told to kill it: by a process outside."""
+        record = expect(s, self.watch, "", "process_exit", lambda r: at(r, "process.pid") == self.pid,
+                        {**self.facts, "exit.signal": 9, "cause": "killed_by_runtime"})
+        sender = at(record or {}, "sender.container", {})
+        s.true("sender.container", sender and sender.get("cgroup") != self.path, f"{sender}")
+
     def check_stop(self, s, more=None):
         """After its end. more: of how its init ended."""
         gone(self.pid)
