@@ -4,11 +4,10 @@ import contextlib
 import os
 import signal
 
-import host
 import image
 from bed import gone
 from harness import Missing, wait_for
-from watch import Life, Watch, check_brief
+from watch import Life, Watch, check_brief, limit_swap
 
 LIMIT = 64 << 20
 SOCKET = "/run/containerd/containerd.sock"
@@ -73,12 +72,6 @@ def facts_of(name, labels=None):
         "container.id": name, "container.name": name, "container.runtime": "containerd",
         "container.type": None, "container.image": None, "container.labels": labels,
         "container.identity_source": "oci-config", "container.parent": None, "k8s": None}
-
-
-def limit_swap(life):
-    """ctr limits memory alone."""
-    with contextlib.suppress(FileNotFoundError):
-        host.write(life.dir + "/memory.memsw.limit_in_bytes", str(LIMIT))
 
 
 def start(ctrd, namespace, name, image_name, *more, command=()):

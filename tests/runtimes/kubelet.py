@@ -5,10 +5,10 @@ import json
 import os
 import signal
 
-from containerd import Containerd, SOCKET, limit_swap
+from containerd import SOCKET, Containerd
 from harness import Missing, at, wait_for
 from truth import expect, of_path
-from watch import Life, Watch
+from watch import Life, Watch, limit_swap
 
 NODE = "node1"
 PODS = "http://127.0.0.1:10255/pods"

@@ -132,7 +132,7 @@ def elsewhere(ctx, the_bed, watch):
                   UNKNOWN)
     with ctx.report.scenario("runc/state-elsewhere") as s:
         first.check_start(s)
-        second.check_start(s, identify=False)
+        second.check_start(s, identify=())
         second.check_oom_kill(s)
         first.check_oom_kill(s)
         for runtime, life in ((usual, first), (other, second)):

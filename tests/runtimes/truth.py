@@ -49,12 +49,22 @@ class Truth:
     def of(self, container):
         """Whose it is, by its path, and where a reference has none by its id."""
         if "cgroup" in container:
-            path = container["cgroup"]
-            found = [k for k in self.known if path == k or path.startswith(k + "/")]
-            return self.known[max(found, key=len)] if found else None
+            return self.known.get(container["cgroup"])
         return next((k for k in self.known.values()
                      if container.get("id") and k.facts.get("container.id") == container["id"]),
                     None)
+
+    def stranger(self, where, container):
+        """What is wrong with a container that is not known, or None."""
+        path = container.get("cgroup", "")
+        around = [k for k in self.known if path.startswith(k + "/")]
+        if around:  # a unit of a system in a container: it has to say in which one it is
+            inside = at(container, "parent.cgroup", "")
+            return None if where != "container" or inside.startswith(max(around, key=len)) \
+                else "it names no container around it"
+        if container.get("runtime", "none") in ("none", "systemd"):
+            return None
+        return "a container that nobody started"
 
 
 def containers(value, inside="", k8s=None):
@@ -95,8 +105,9 @@ def check_all(s, truth, records):
         for where, container, k8s in containers(record):
             known = truth.of(container)
             if known is None:
-                if container.get("runtime", "none") not in ("none", "systemd"):
-                    wrong.setdefault(f"a container that nobody started: {container}", record)
+                what = truth.stranger(where, container)
+                if what:
+                    wrong.setdefault(f"{what}: {container}", record)
                 continue
             compared += 1
             facts = known.facts_of(container)

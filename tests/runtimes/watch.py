@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent beside the runtimes, and what it says held against the truth."""
+import contextlib
 import json
 import os
 import signal
@@ -49,10 +50,12 @@ class Watch(Agent):
         for line in lines:
             for d in differences(line, facts):
                 s.true(f"identify {line.get('argument', '')[:60]}", False, d)
-            missing = [f["file"] for f in line.get("sources", [])
-                       if not os.path.exists(self.ctx.bed.path(f["file"]))]
-            s.true("identify's sources are there", line.get("sources") and not missing,
-                   f"{missing or 'none'}")
+            sources = line.get("sources", [])
+            missing = [f["file"] for f in sources if "file" in f and
+                       not os.path.exists(self.ctx.bed.path(f["file"]))]
+            s.true("identify's sources are there", sources and not missing, f"{missing or 'none'}")
+            by_file = facts["container.identity_source"] != "path"
+            s.same("identify has read a file", any("file" in f for f in sources), by_file)
 
 
 def label_options():
@@ -71,15 +74,17 @@ class Life:
         self.facts = {**facts, "container.cgroup": self.path, **(life or {})}
         watch.truth.add(self.path, {**facts, "container.cgroup": self.path}, self.cgroup_id, life)
 
-    def check_start(self, s, started=None, identify=True):
-        """started: what the runtime says, RFC 3339."""
+    def check_start(self, s, started=None, identify=("pid", "path")):
+        """started: what the runtime says, RFC 3339. identify: by what it is to be identified."""
         record = expect(s, self.watch, "", "container_start", of_life(self.cgroup_id), self.facts)
         if record and started:
             apart = abs(seconds_of(record["container"]["started"]) - seconds_of(started))
             s.true("container.started", apart < START_SECONDS, f"{apart:.1f} s from {started}")
         if identify:
             # Nothing was seen to begin again by who has just begun to look.
-            self.watch.identify(s, [str(self.pid), self.path], {**self.facts, **(
+            arguments = [argument for what, argument in (
+                ("pid", str(self.pid)), ("path", self.path)) if what in identify]
+            self.watch.identify(s, arguments, {**self.facts, **(
                 {"container.restart_count": None, "container.restart_count_source": None}
                 if self.facts.get("container.restart_count_source") == "counted" else {})})
 
@@ -122,6 +127,13 @@ class Life:
         gone(self.pid)
         expect(s, self.watch, "", "container_stop", of_life(self.cgroup_id),
                {**self.facts, "process.pid": self.pid, **(more or {})})
+
+
+def limit_swap(life):
+    """For what limits memory alone: nothing may go to swap."""
+    with contextlib.suppress(FileNotFoundError):
+        host.write(life.dir + "/memory.memsw.limit_in_bytes",
+                   host.read(life.dir + "/memory.limit_in_bytes"))
 
 
 def check_brief(s, watch, path, facts):
