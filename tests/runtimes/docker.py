@@ -73,13 +73,13 @@ def one(ctx, docker, watch):
     # Docker asks for no tag, and this image has labels of its own that the container adds to.
     docker("run", "--detach", "--name", "web", *LIMIT, "--restart", "on-failure:5",
            "--label", "app=demo", "--label", "secret=hidden", "nginx")
-    with ctx.report.scenario("docker/start") as s:
+    with ctx.report.scenario(watch.name + "/start") as s:
         found, life = life_of(watch, docker, "web", "nginx:latest",
                               {"app": "demo", "team": "of-the-image"})
         life.check_start(s, found["State"]["StartedAt"])
-    with ctx.report.scenario("docker/oom-kill") as s:
+    with ctx.report.scenario(watch.name + "/oom-kill") as s:
         life.check_oom_kill(s)
-    with ctx.report.scenario("docker/restart-by-policy") as s:
+    with ctx.report.scenario(watch.name + "/restart-by-policy") as s:
         os.kill(life.pid, signal.SIGUSR2)
         restarted(docker, "web", life.pid)
         life.check_stop(s, {"exit.code": 3, "cause": "failed"})
@@ -88,7 +88,7 @@ def one(ctx, docker, watch):
         s.same("docker's RestartCount", found["RestartCount"], 1)
         life.check_start(s, found["State"]["StartedAt"])
         life.check_oom_kill(s)
-    with ctx.report.scenario("docker/kill") as s:
+    with ctx.report.scenario(watch.name + "/kill") as s:
         docker("kill", "web")
         life.check_killed(s)
         life.check_stop(s, {"exit.signal": 9, "cause": "killed_by_runtime"})
@@ -96,7 +96,7 @@ def one(ctx, docker, watch):
 
 def renamed(ctx, docker, watch):
     """The name is what it is now, and one that is free again is another container's."""
-    with ctx.report.scenario("docker/name-again") as s:
+    with ctx.report.scenario(watch.name + "/name-again") as s:
         docker("rm", "web")
         docker("run", "--detach", "--name", "web", *LIMIT, "shop/api:1.4")
         _, life = life_of(watch, docker, "web", "shop/api:1.4", {"team": "of-the-image"})
@@ -106,16 +106,16 @@ def renamed(ctx, docker, watch):
 
 
 def brief(ctx, docker, watch):
-    with ctx.report.scenario("docker/brief") as s:
-        file = "/tmp/brief.id"
+    with ctx.report.scenario(watch.name + "/brief") as s:
+        file = f"/tmp/{watch.name}-brief.id"
         docker("run", "--name", "brief", "--cidfile", file, *LIMIT, "--label", "app=brief",
                "localhost/bb:1.0", *image.BRIEF)
         found = docker.inspect("brief")
         check_brief(s, watch, f"/docker/{found['Id']}", facts_of(
             found, "localhost/bb:1.0", {"app": "brief", "team": "of-the-image"}))
         docker("rm", "brief")
-    with ctx.report.scenario("docker/removed-at-its-end") as s:
-        file = "/tmp/removed.id"
+    with ctx.report.scenario(watch.name + "/removed-at-its-end") as s:
+        file = f"/tmp/{watch.name}-removed.id"
         docker("run", "--rm", "--name", "removed", "--cidfile", file, *LIMIT, "shop/api:1.4",
                "true")
         found = {"Id": docker.bed.run("cat", file), "Name": "/removed", "Image": ctx.image_ids["docker.io/shop/api:1.4"]}
@@ -135,3 +135,10 @@ def run(ctx):
             one(ctx, docker, watch)
             renamed(ctx, docker, watch)
             brief(ctx, docker, watch)
+
+
+def outside(ctx):
+    """The agent as it is in a container of its own: the host's root directory is elsewhere."""
+    with Docker(ctx.bed, ctx.archive) as docker, Watch(ctx, "outside", outside=True) as watch:
+        one(ctx, docker, watch)
+        brief(ctx, docker, watch)

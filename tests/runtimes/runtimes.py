@@ -32,11 +32,13 @@ import lxc  # noqa: E402
 import nested  # noqa: E402
 import oci  # noqa: E402
 import podman  # noqa: E402
+import storm  # noqa: E402
 
 # In the order in which they run: (name, function of a Context).
 GROUPS = (("docker", docker.run), ("podman", podman.run),
           ("containerd", containerd.run), ("kubelet", kubelet.run),
-          ("oci", oci.run), ("lxc", lxc.run), ("nested", nested.run))
+          ("oci", oci.run), ("lxc", lxc.run), ("nested", nested.run),
+          ("outside", docker.outside), ("storm", storm.run))
 # Names as a registry's server, a user's project there, and a local build have them.
 IMAGES = {name: {"team": "of-the-image", "vendor": "not asked for"} for name in (
     "docker.io/library/nginx:latest", "docker.io/shop/api:1.4", "localhost/bb:1.0")}
