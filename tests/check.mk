@@ -28,6 +28,12 @@ APPS ?=
 check-apps: $(BUILD)/memwitness $(BUILD)/bench/loops $(BUILD)/bench/oomloop ## OOM kills of real programs and under load, on this machine's kernel (as root)
 	tests/apps/apps.py --build $(BUILD) $(APPS)
 
+# RUNTIMES=group ... selects: make check-runtimes RUNTIMES="docker kubelet"
+RUNTIMES ?=
+
+check-runtimes: $(BUILD)/memwitness $(BUILD)/memwitness-static ## names of containers of real runtimes, on this machine (as root)
+	tests/runtimes/runtimes.py --build $(BUILD) $(RUNTIMES)
+
 # Everything that runs without a kernel, under AddressSanitizer and UndefinedBehaviorSanitizer.
 check-san: ## unit tests and recorded streams with ASan and UBSan
 	@$(MAKE) --no-print-directory SAN=1 BUILD=$(BUILD)/san $(BUILD)/san/memwitness check-unit
@@ -75,4 +81,4 @@ lint: $(SKEL) $(SCHEMA_H) $(OTHER_BPF) ## format, dependency arrows, static anal
 		'-DLIBBPF_OPTS(type,name,...)=struct type name = {0}' -D_GNU_SOURCE -Iuser -I. -I$(BUILD)/gen \
 		-j$(JOBS) user
 
-.PHONY: check check-golden check-apps check-san check-fuzz lint
+.PHONY: check check-golden check-apps check-runtimes check-san check-fuzz lint
