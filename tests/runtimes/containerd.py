@@ -119,6 +119,19 @@ def again(ctx, ctrd, watch, life):
         life.check_stop(s, {"exit.signal": 9, "cause": "killed_by_runtime"})
 
 
+def same_id(ctx, ctrd, watch):
+    """Another container of an id that was another's, with the same path: nothing of that is left."""
+    with ctx.report.scenario("containerd/same-id") as s:
+        ctrd.ctr("mwns1", "containers", "delete", "web")
+        start(ctrd, "mwns1", "web", "localhost/bb:1.0", "--annotation", "team=another")
+        life = Life(watch, ctrd.pid("mwns1", "web"), facts_of("web"), {
+            "container.labels": {"team": "another"},
+            "container.restart_count": 2, "container.restart_count_source": "counted"})
+        limit_swap(life)
+        life.check_start(s)
+        life.check_oom_kill(s)
+
+
 def brief(ctx, ctrd, watch):
     with ctx.report.scenario("containerd/brief") as s:
         ctrd.ctr("mwns2", "run", "--rm", "--memory-limit", str(LIMIT),
@@ -131,6 +144,7 @@ def run(ctx):
             Watch(ctx, "containerd") as watch:
         lives = two_namespaces(ctx, ctrd, watch)
         again(ctx, ctrd, watch, lives["mwns1"])
+        same_id(ctx, ctrd, watch)
         brief(ctx, ctrd, watch)
         with ctx.report.scenario("containerd/the-other-one") as s:
             lives["mwns2"].check_oom_kill(s)

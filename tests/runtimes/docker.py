@@ -7,6 +7,7 @@ import signal
 
 import image
 from harness import Missing, wait_for
+from truth import expect, of_path
 from watch import Life, Watch, check_brief
 
 LIMIT = ("--memory", "64m", "--memory-swap", "64m", "--network", "none")
@@ -123,6 +124,45 @@ def brief(ctx, docker, watch):
             found, "shop/api:1.4", {"team": "of-the-image"}))
 
 
+def hostile(ctx, docker, watch):
+    """What a label holds is its value, and no other label or line. Ends of lines become blanks."""
+    app = 'a\nteam=evil\n\x1b[31m"\\\u2028\u00e4' + "x" * 100
+    docker("run", "--detach", "--name", "hostile", *LIMIT, "--label", "app=" + app,
+           "--label", "team=\n", "--label", "app\nteam=evil", "localhost/bb:1.0")
+    with ctx.report.scenario(watch.name + "/hostile-labels") as s:
+        found, life = life_of(watch, docker, "hostile", "localhost/bb:1.0",
+                              {"app": app.replace("\n", " "), "team": " "})
+        s.same("docker's label", found["Config"]["Labels"]["app"], app)
+        life.check_start(s)
+        docker("rm", "--force", "hostile")
+        life.check_stop(s)
+
+
+def elsewhere(ctx, docker, watch):
+    """Another directory of cgroups than docker's own."""
+    docker("run", "--detach", "--name", "parented", *LIMIT, "--cgroup-parent", "/mwparent/a.b",
+           "localhost/bb:1.0")
+    with ctx.report.scenario(watch.name + "/cgroup-parent") as s:
+        found, life = life_of(watch, docker, "parented", "localhost/bb:1.0",
+                              {"team": "of-the-image"})
+        s.same("path", life.path, f"/mwparent/a.b/{found['Id']}")
+        life.check_start(s)
+        life.check_oom_kill(s)
+
+
+def init_killed(ctx, docker, watch):
+    """The container ends by the kill, so that its files are about to go or to change."""
+    with ctx.report.scenario(watch.name + "/init-killed") as s:
+        docker("run", "--name", "leaky", *LIMIT, "shop/api:1.4", *image.LEAK, check=False)
+        found = docker.inspect("leaky")
+        s.same("docker's OOMKilled", found["State"]["OOMKilled"], True)
+        path = f"/docker/{found['Id']}"
+        facts = facts_of(found, "shop/api:1.4", {"team": "of-the-image"})
+        check_brief(s, watch, path, facts, {"cause": "oom_killed", "exit.signal": 9})
+        expect(s, watch, "", "oom_kill", of_path(path), {
+            **facts, "limit_hit.cgroup": path, "survivors.init_alive": False})
+
+
 def run(ctx):
     with Docker(ctx.bed, ctx.archive) as docker:
         docker("run", "--detach", "--name", "before", *LIMIT, "localhost/bb:1.0")
@@ -135,6 +175,9 @@ def run(ctx):
             one(ctx, docker, watch)
             renamed(ctx, docker, watch)
             brief(ctx, docker, watch)
+            init_killed(ctx, docker, watch)
+            hostile(ctx, docker, watch)
+            elsewhere(ctx, docker, watch)
 
 
 def outside(ctx):

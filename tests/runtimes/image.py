@@ -11,10 +11,12 @@ import tarfile
 
 BUSYBOX = "bin/busybox"
 APPLETS = ("sh", "sleep", "dd", "true", "cat", "echo", "kill", "ls", "mkdir", "mount")
-# What a container's init does: on HUP a child of its touches far more than any limit here, on USR2
-# init ends with 3, on TERM with 0.
+# Far more than any limit here.
+LEAK = ["dd", "if=/dev/zero", "of=/dev/null", "bs=400M", "count=1"]
+# What a container's init does: on HUP a child of its is too big, on USR2 init ends with 3, on
+# TERM with 0.
 INIT = ["/bin/sh", "-c",
-        "trap 'dd if=/dev/zero of=/dev/null bs=400M count=1' HUP; trap 'exit 3' USR2; "
+        f"trap '{' '.join(LEAK)}' HUP; trap 'exit 3' USR2; "
         "trap 'exit 0' TERM; while :; do sleep 1000 & wait $!; kill $!; done"]
 # Of a pod's own container: waits, and ends at once when it shall.
 PAUSE = ["/bin/sh", "-c", "trap 'exit 0' TERM; sleep 100000 & wait"]

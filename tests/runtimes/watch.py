@@ -45,7 +45,7 @@ class Watch(Agent):
             command = self.ctx.bed.inside(command)
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
         s.same("identify's exit", done.returncode, 0)
-        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        lines = [json.loads(line) for line in done.stdout.split("\n")[:-1]]
         s.same("identify's arguments", [at(line, "argument") for line in lines], arguments)
         for line in lines:
             for d in differences(line, facts):
@@ -136,12 +136,13 @@ def limit_swap(life):
                    host.read(life.dir + "/memory.limit_in_bytes"))
 
 
-def check_brief(s, watch, path, facts):
-    """A container that is over before one can look: its records, and no life is known by id."""
+def check_brief(s, watch, path, facts, end=None):
+    """A container that is over before one can look: its records, and no life is known by id.
+    end: more facts of the end."""
     facts = {**facts, "container.cgroup": path}
     watch.truth.add(path, facts)
     stop = expect(s, watch, "stop", "container_stop",
-                  lambda r: at(r, "container.cgroup") == path, facts)
+                  lambda r: at(r, "container.cgroup") == path, {**facts, **(end or {})})
     if stop:
         expect(s, watch, "start", "container_start",
                of_life(stop["container"]["cgroup_id"]), facts)
