@@ -124,6 +124,21 @@ def brief(ctx, docker, watch):
             found, "shop/api:1.4", {"team": "of-the-image"}))
 
 
+def moved(ctx, docker, watch):
+    """docker rename: a name moves to another container while both live."""
+    with ctx.report.scenario(watch.name + "/rename") as s:
+        docker("run", "--detach", "--name", "one", *LIMIT, "shop/api:1.4")
+        found, first = life_of(watch, docker, "one", "shop/api:1.4", {"team": "of-the-image"})
+        first.check_start(s)
+        docker("rename", "one", "other")
+        docker("run", "--detach", "--name", "one", *LIMIT, "nginx")
+        _, second = life_of(watch, docker, "one", "nginx:latest", {"team": "of-the-image"})
+        second.check_start(s)
+        first.facts["container.name"] = "other"
+        first.check_oom_kill(s)
+        second.check_oom_kill(s)
+
+
 def hostile(ctx, docker, watch):
     """What a label holds is its value, and no other label or line. Ends of lines become blanks."""
     app = 'a\nteam=evil\n\x1b[31m"\\\u2028\u00e4' + "x" * 100
@@ -176,6 +191,7 @@ def run(ctx):
             renamed(ctx, docker, watch)
             brief(ctx, docker, watch)
             init_killed(ctx, docker, watch)
+            moved(ctx, docker, watch)
             hostile(ctx, docker, watch)
             elsewhere(ctx, docker, watch)
 
