@@ -135,6 +135,7 @@ def moved(ctx, docker, watch):
         _, second = life_of(watch, docker, "one", "nginx:latest", {"team": "of-the-image"})
         second.check_start(s)
         first.facts["container.name"] = "other"
+        watch.truth.known[first.path].facts["container.name"] = ("one", "other")
         first.check_oom_kill(s)
         second.check_oom_kill(s)
 

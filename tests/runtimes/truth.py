@@ -86,9 +86,11 @@ def differences(record, facts):
 
 
 def contradictions(record, facts):
-    """The same of what is there only: what is left out says nothing wrong."""
+    """The same of what is there only: what is left out says nothing wrong. A tuple: any of these.
+    """
     return [f"{path}: {got!r}, not {want!r}" for path, want in facts.items()
-            if (got := at(record, path)) is not None and got != want]
+            if (got := at(record, path)) is not None and
+            (got not in want if isinstance(want, tuple) else got != want)]
 
 
 # What an early record of a life may say otherwise than its last.
