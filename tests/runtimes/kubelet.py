@@ -73,6 +73,8 @@ class Kubelet:
         return self
 
     def __exit__(self, *exc):
+        for name in os.listdir(self.bed.path(MANIFESTS)):
+            os.unlink(self.bed.path(f"{MANIFESTS}/{name}"))
         self.bed.end(self.daemon)
 
     def get(self):
@@ -128,12 +130,13 @@ def facts_of(found, status, image_name, labels=None):
         "container.identity_source": "oci-config", "container.parent": None,
         "container.restart_count": status["restartCount"],
         "container.restart_count_source": "runtime", **pod_facts(meta),
-        "k8s.container": {"name": status["name"], "restart_count": status["restartCount"]}}
+        "k8s.container.name": status["name"],
+        "k8s.container.restart_count": status["restartCount"]}
 
 
 def pod_facts(meta):
     # A pod from a file has no owner.
-    return {"k8s.pod": {"name": meta["name"], "uid": meta["uid"]},
+    return {"k8s.pod.name": meta["name"], "k8s.pod.uid": meta["uid"],
             "k8s.namespace.name": meta["namespace"], "k8s.workload": None}
 
 
@@ -232,9 +235,8 @@ def others(ctx, kubelet, watch):
 
 
 def run(ctx):
-    binary = os.path.join(ctx.cache, "kubelet")
     with Containerd(ctx.bed, [ctx.archive, ctx.pause], ["k8s.io"]) as ctrd, \
-            Watch(ctx, "kubelet") as watch, Kubelet(ctx.bed, binary, ctrd) as kubelet:
+            Watch(ctx, "kubelet") as watch, Kubelet(ctx.bed, ctx.kubelet, ctrd) as kubelet:
         lives, sandbox = burstable(ctx, kubelet, watch)
         restarted(ctx, kubelet, watch, lives)
         others(ctx, kubelet, watch)

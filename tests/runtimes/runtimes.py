@@ -33,12 +33,13 @@ import nested  # noqa: E402
 import oci  # noqa: E402
 import podman  # noqa: E402
 import storm  # noqa: E402
+import together  # noqa: E402
 
 # In the order in which they run: (name, function of a Context).
 GROUPS = (("docker", docker.run), ("podman", podman.run),
           ("containerd", containerd.run), ("kubelet", kubelet.run),
           ("oci", oci.run), ("lxc", lxc.run), ("nested", nested.run),
-          ("outside", docker.outside), ("storm", storm.run))
+          ("outside", docker.outside), ("together", together.run), ("storm", storm.run))
 # Names as a registry's server, a user's project there, and a local build have them.
 IMAGES = {name: {"team": "of-the-image", "vendor": "not asked for"} for name in (
     "docker.io/library/nginx:latest", "docker.io/shop/api:1.4", "localhost/bb:1.0")}
@@ -51,6 +52,7 @@ class Context(harness.Context):
         super().__init__(build, work)
         self.cache = cache
         self.root = os.path.join(cache, "root")
+        self.kubelet = os.path.join(cache, "kubelet")
         self.bed = None
         self.archive = os.path.join(work, "image.tar")
         self.pause = os.path.join(work, "pause.tar")

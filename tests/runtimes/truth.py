@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import time
 
+from bed import PLACES
 from harness import at
 
 ANSWER_SECONDS = 3  # for the records of what has happened; reaching it is a failure by itself
@@ -62,7 +63,9 @@ class Truth:
             inside = at(container, "parent.cgroup", "")
             return None if where != "container" or inside.startswith(max(around, key=len)) \
                 else "it names no container around it"
-        if container.get("runtime", "none") in ("none", "systemd"):
+        # What is elsewhere is other people's.
+        if container.get("runtime", "none") in ("none", "systemd") or \
+           path and path.split("/")[1] not in PLACES:
             return None
         return "a container that nobody started"
 
@@ -93,9 +96,11 @@ def contradictions(record, facts):
             (got not in want if isinstance(want, tuple) else got != want)]
 
 
-# What an early record of a life may say otherwise than its last.
+# What changes while a container lives.
 CHANGING = ("container.restart_count", "container.restart_count_source",
-            "k8s.container.restart_count", "container.identity_source: 'path'")
+            "k8s.container.restart_count")
+# What its path has said, as long as no file has.
+EARLY = ("container.runtime: 'none'", "container.identity_source: 'path'")
 
 
 def check_all(s, truth, records):
@@ -115,7 +120,8 @@ def check_all(s, truth, records):
             facts = known.facts_of(container)
             view = {"container": container, **({"k8s": k8s} if k8s else {})}
             told = [d for d in contradictions(view, facts)
-                    if not d.startswith(CHANGING) or record["type"] == "container_stop"]
+                    if record["type"] == "container_stop" or not (d.startswith(CHANGING) or (
+                        d.startswith(EARLY) and container.get("cgroup_id") not in named))]
             told += forgotten(record, where, container, named)
             for what in told:
                 wrong.setdefault(f"{record['type']} {where} of {known.path[:80]}: {what}", record)
