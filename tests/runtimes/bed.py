@@ -190,6 +190,11 @@ class Bed:
         """Where a path of the bed's is from outside."""
         return f"/proc/{self.holder.pid}/root{inside}"
 
+    def missing(self, files):
+        """Those that are not there, links followed as they are followed inside."""
+        return self.run("/bin/sh", "-c", "for f; do [ -e \"$f\" ] || echo \"$f\"; done", "sh",
+                        *sorted(files)).splitlines()
+
     def write(self, inside, text):
         os.makedirs(os.path.dirname(self.path(inside)), exist_ok=True)
         host.write(self.path(inside), text)

@@ -198,7 +198,18 @@ def run(ctx):
 
 
 def outside(ctx):
-    """The agent as it is in a container of its own: the host's root directory is elsewhere."""
+    """The agent as it is in a container of its own: the host's root directory is elsewhere. And
+    docker's data too: daemon.json names a link, which is absolute within that root directory."""
+    os.makedirs(ctx.bed.path("/var/lib/docker/elsewhere"))
+    os.symlink("/var/lib/docker/elsewhere", ctx.bed.path("/srv/docker"))
+    ctx.bed.write("/etc/docker/daemon.json", '{"data-root": "/srv/docker"}')
+    try:
+        watched_from_outside(ctx)
+    finally:
+        os.unlink(ctx.bed.path("/etc/docker/daemon.json"))
+
+
+def watched_from_outside(ctx):
     with Docker(ctx.bed, ctx.archive) as docker, Watch(ctx, "outside", outside=True) as watch:
         one(ctx, docker, watch)
         brief(ctx, docker, watch)

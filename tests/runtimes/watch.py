@@ -51,8 +51,7 @@ class Watch(Agent):
             for d in differences(line, facts):
                 s.true(f"identify {line.get('argument', '')[:60]}", False, d)
             sources = line.get("sources", [])
-            missing = [f["file"] for f in sources if "file" in f and
-                       not os.path.exists(self.ctx.bed.path(f["file"]))]
+            missing = self.ctx.bed.missing({f["file"] for f in sources if "file" in f})
             s.true("identify's sources are there", sources and not missing, f"{missing or 'none'}")
             by_file = facts["container.identity_source"] != "path"
             s.same("identify has read a file", any("file" in f for f in sources), by_file)
