@@ -52,6 +52,8 @@ class Containerd:
                 for name in self.ctr(namespace, "tasks", "list", "--quiet").split():
                     self.ctr(namespace, "tasks", "kill", "--signal", "9", name, check=False)
                     self.ctr(namespace, "tasks", "delete", "--force", name, check=False)
+                for name in self.ctr(namespace, "containers", "list", "--quiet").split():
+                    self.ctr(namespace, "containers", "delete", name, check=False)
         self.bed.end(self.daemon)
 
     def ctr(self, namespace, *words, **options):

@@ -154,6 +154,14 @@ def hostile(ctx, docker, watch):
         life.check_stop(s)
 
 
+def nobody(ctx, docker, watch):
+    """What names nothing gets no answer: a path and a pid that are not there, an id's beginning."""
+    found = docker.inspect("web")
+    with ctx.report.scenario(watch.name + "/identify-nobody") as s:
+        for argument in ("/docker/" + found["Id"][:12], "/docker/" + "0" * 64, "4194304"):
+            s.same(f"exit for {argument[:20]}", watch.run_identify([argument]).returncode, 1)
+
+
 def elsewhere(ctx, docker, watch):
     """Another directory of cgroups than docker's own."""
     docker("run", "--detach", "--name", "parented", *LIMIT, "--cgroup-parent", "/mwparent/a.b",
@@ -192,6 +200,7 @@ def run(ctx):
             renamed(ctx, docker, watch)
             brief(ctx, docker, watch)
             init_killed(ctx, docker, watch)
+            nobody(ctx, docker, watch)
             moved(ctx, docker, watch)
             hostile(ctx, docker, watch)
             elsewhere(ctx, docker, watch)

@@ -21,7 +21,8 @@ class Watch(Agent):
     an agent that has the machine's root directory mounted somewhere."""
 
     def __init__(self, ctx, name, *options, outside=False):
-        super().__init__(ctx, name, *label_options(), *options)
+        self.events = os.path.join(ctx.work, name + ".events")
+        super().__init__(ctx, name, *label_options(), "--record", self.events, *options)
         self.truth = Truth()
         self.outside = outside
 
@@ -35,15 +36,30 @@ class Watch(Agent):
         super().check_lines(s)
         with self.ctx.report.scenario(self.name + "/all-records") as every:
             check_all(every, self.truth, self.poll())
+        with self.ctx.report.scenario(self.name + "/replay") as replay:
+            self.check_replay(replay)
 
-    def identify(self, s, arguments, facts):
-        """`memwitness identify` on each of the arguments says these facts."""
+    def check_replay(self, s):
+        """The names are in the event log: its replay needs no runtime's file."""
+        done = subprocess.run([self.ctx.agent, "replay", self.events], capture_output=True,
+                              check=False, timeout=120)
+        with open(self.path, "rb") as f:
+            same = done.stdout == f.read()
+        s.same("exit of replay", done.returncode, 0)
+        s.true("the same bytes", same, f"compare {self.path} with what {self.events} gives")
+
+    def run_identify(self, arguments):
+        """The process that has ended."""
         command = [self.ctx.agent + "-static", "identify", "--json", *label_options(), *arguments]
         if self.outside:
             command = [self.ctx.agent, *command[1:2], *self.ctx.host_root(), *command[2:]]
         else:
             command = self.ctx.bed.inside(command)
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+
+    def identify(self, s, arguments, facts):
+        """`memwitness identify` on each of the arguments says these facts."""
+        done = self.run_identify(arguments)
         s.same("identify's exit", done.returncode, 0)
         lines = [json.loads(line) for line in done.stdout.split("\n")[:-1]]
         s.same("identify's arguments", [at(line, "argument") for line in lines], arguments)
