@@ -133,6 +133,24 @@ def brief(ctx, podman, watch):
                         facts_of(found, "localhost/bb:1.0"))
 
 
+def renamed(ctx, podman, watch):
+    """podman rename: a name moves to another container while both live."""
+    with ctx.report.scenario("podman/rename") as s:
+        lives = []
+        for image_name in ("shop/api:1.4", "nginx:latest"):
+            podman("run", "--detach", "--name", "one", "--network", "none", *LIMIT, image_name)
+            found = podman.inspect("one")
+            life = Life(watch, found["State"]["Pid"], facts_of(found, image_name))
+            life.check_start(s)
+            lives.append(life)
+            if len(lives) == 1:
+                podman("rename", "one", "other")
+        lives[0].facts["container.name"] = "other"
+        watch.truth.known[lives[0].path].facts["container.name"] = ("one", "other")
+        for life in lives:
+            life.check_oom_kill(s)
+
+
 def helpers(ctx, watch):
     """conmon has a cgroup beside the containers, which is none."""
     with ctx.report.scenario("podman/conmon") as s:
@@ -148,4 +166,5 @@ def run(ctx):
         by_policy(ctx, podman, watch)
         in_pod(ctx, podman, watch)
         brief(ctx, podman, watch)
+        renamed(ctx, podman, watch)
         helpers(ctx, watch)
