@@ -19,8 +19,8 @@ from harness import Missing, wait_for
 HERE = os.path.dirname(os.path.abspath(__file__))
 PREFIX = "memwitness-runtimes-"
 # Where the runtimes of this bed make cgroups, below the root of each hierarchy.
-PLACES = ("docker", "kubepods", "libpod_parent", "mwns1", "mwns2", "mwoci", "mwparent", "k8s.io", "lxc.pivot",
-          *(f"lxc.{what}.{name}" for what in ("payload", "monitor") for name in
+PLACES = ("docker", "kubepods", "libpod_parent", "mwns1", "mwns2", "mwoci", "mwparent", "k8s.io",
+          "lxc.pivot", *(f"lxc.{what}.{name}" for what in ("payload", "monitor") for name in
             ("mwc", "mwb", "mwsd")))
 COMMAND_SECONDS = 60
 

@@ -72,7 +72,8 @@ def facts_of(name, labels=None):
     """Its image is in containerd's data base alone, in no file that the agent may read."""
     return {
         "container.id": name, "container.name": name, "container.runtime": "containerd",
-        "container.type": None, "container.image": None, "container.labels": labels,
+        "container.type": None, "container.restart_count": None,
+        "container.image": None, "container.labels": labels,
         "container.identity_source": "oci-config", "container.parent": None, "k8s": None}
 
 
@@ -122,7 +123,7 @@ def again(ctx, ctrd, watch, life):
 
 
 def same_id(ctx, ctrd, watch):
-    """Another container of an id that was another's, with the same path: nothing of that is left."""
+    """Another container of an id that was another's, with the same path: nothing is left of it."""
     with ctx.report.scenario("containerd/same-id") as s:
         ctrd.ctr("mwns1", "containers", "delete", "web")
         start(ctrd, "mwns1", "web", "localhost/bb:1.0", "--annotation", "team=another")

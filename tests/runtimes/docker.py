@@ -119,7 +119,8 @@ def brief(ctx, docker, watch):
         file = f"/tmp/{watch.name}-removed.id"
         docker("run", "--rm", "--name", "removed", "--cidfile", file, *LIMIT, "shop/api:1.4",
                "true")
-        found = {"Id": docker.bed.run("cat", file), "Name": "/removed", "Image": ctx.image_ids["docker.io/shop/api:1.4"]}
+        found = {"Id": docker.bed.run("cat", file), "Name": "/removed",
+                 "Image": ctx.image_ids["docker.io/shop/api:1.4"]}
         check_brief(s, watch, f"/docker/{found['Id']}", facts_of(
             found, "shop/api:1.4", {"team": "of-the-image"}))
 

@@ -85,7 +85,8 @@ class Lxc:
 def facts_of(name):
     return {
         "container.id": None, "container.name": name, "container.runtime": "lxc",
-        "container.type": None, "container.image": None, "container.labels": None,
+        "container.type": None, "container.restart_count": None,
+        "container.image": None, "container.labels": None,
         "container.identity_source": "path", "container.parent": None, "k8s": None}
 
 
@@ -116,7 +117,8 @@ def one(ctx, lxc, watch):
 def unit_facts(unit):
     return {
         "container.id": None, "container.name": unit, "container.runtime": "systemd",
-        "container.type": None, "container.image": None, "container.labels": None,
+        "container.type": None, "container.restart_count": None,
+        "container.image": None, "container.labels": None,
         "container.identity_source": "path", "k8s": None, "container.parent": {
             "name": "mwsd", "runtime": "lxc", "cgroup": "/lxc.payload.mwsd"}}
 

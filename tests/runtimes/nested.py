@@ -50,7 +50,8 @@ def inner_facts(found, outer):
     """
     return {
         "container.id": found["Id"], "container.name": None, "container.runtime": "docker",
-        "container.type": None, "container.image": None, "container.labels": None,
+        "container.type": None, "container.restart_count": None,
+        "container.image": None, "container.labels": None,
         "container.identity_source": "path", "k8s": None, "container.parent": {
             "id": outer.facts["container.id"], "name": OUTER, "runtime": "docker",
             "cgroup": outer.path}}

@@ -15,8 +15,7 @@ FLEETING = 20
 ROOTFS = "/srv/oci/rootfs"
 # crun knows v1 and v2, but not both at once: it gets to see v1 alone.
 V1_ALONE = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c",
-            "for m in /sys/fs/cgroup/unified; do ! mountpoint -q $m || umount $m; done; exec \"$@\"",
-            "v1-alone"]
+            "m=/sys/fs/cgroup/unified; ! mountpoint -q $m || umount $m; exec \"$@\"", "v1-alone"]
 
 
 class Runtime:
@@ -68,7 +67,8 @@ class Runtime:
 def facts_of(runtime, name, labels=None):
     return {
         "container.id": name, "container.name": name, "container.runtime": runtime.name,
-        "container.type": None, "container.image": None, "container.labels": labels,
+        "container.type": None, "container.restart_count": None,
+        "container.image": None, "container.labels": labels,
         "container.identity_source": "runtime-state", "container.parent": None, "k8s": None}
 
 

@@ -7,7 +7,6 @@ import signal
 
 import image
 from harness import Missing, at, wait_for
-from truth import expect, of_path
 from watch import Life, Watch, check_brief
 
 LIMIT = ("--memory", "64m", "--memory-swap", "64m")
@@ -51,7 +50,8 @@ class Podman:
 def facts_of(found, image_name, labels=None, sandbox=False):
     return {
         "container.id": found["Id"], "container.name": found["Name"],
-        "container.runtime": "podman", "container.type": "sandbox" if sandbox else None,
+        "container.runtime": "podman",
+        "container.type": "sandbox" if sandbox else None, "container.restart_count": None,
         "container.image.name": image_name, "container.image.id": "sha256:" + found["Image"],
         "container.labels": labels, "container.identity_source": "runtime-state",
         "container.parent": None, "k8s": None}

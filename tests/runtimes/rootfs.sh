@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What the tests with real container runtimes run in, made once, into a cache outside git:
-#   $MW_CACHE/runtimes/root       a Debian bookworm with all runtimes    (default: .cache/ of this repository)
-#   $MW_CACHE/runtimes/kubelet    the kubelet, built from Debian's source package
+#   $MW_CACHE/runtimes/root      a Debian bookworm with all runtimes
+#   $MW_CACHE/runtimes/kubelet   the kubelet, built from Debian's source package
 #
-# usage: rootfs.sh [root|kubelet...]       (default: both)
+# usage: rootfs.sh [root|kubelet...]     (default: both; MW_CACHE: .cache/ of this repository)
 #
-# What is there and of this script's version is left alone. Nothing is installed on this machine: the
-# root comes by debootstrap, with its mounts in a namespace of their own; the compiler for the
-# kubelet is unpacked beside its source and goes with it. An interrupted run leaves only what the next
-# one clears away. The mirror is that of this machine's own apt sources; MW_MIRROR overrides it.
+# What is there and of this script's version is left alone. Nothing is installed on this machine:
+# the root comes by debootstrap, with its mounts in a namespace of their own; the compiler for the
+# kubelet is unpacked beside its source and goes with it. An interrupted run leaves only what the
+# next one clears away. The mirror is that of this machine's own apt sources; MW_MIRROR overrides
+# it.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -132,8 +132,9 @@ class Life:
 
     def check_killed(self, s):
         """After its runtime's client was told to kill it: by a process outside."""
-        record = expect(s, self.watch, "", "process_exit", lambda r: at(r, "process.pid") == self.pid,
-                        {**self.facts, "exit.signal": 9, "cause": "killed_by_runtime"})
+        record = expect(s, self.watch, "", "process_exit",
+                        lambda r: at(r, "process.pid") == self.pid, {
+                            **self.facts, "exit.signal": 9, "cause": "killed_by_runtime"})
         sender = at(record or {}, "sender.container", {})
         s.true("sender.container", sender and sender.get("cgroup") != self.path, f"{sender}")
 
