@@ -218,6 +218,13 @@ def memory_cgroup(pid):
     return unified
 
 
+def first_pid(directory):
+    """Of a cgroup's first process: where it is a container's, init. Waited for."""
+    def first():
+        return min((int(pid) for pid in host.read(directory + "/cgroup.procs").split()), default=0)
+    return wait_for("process in " + directory, first, 30)
+
+
 def gone(pid, seconds=10):
     """Wait until a process is no more."""
     deadline = time.monotonic() + seconds

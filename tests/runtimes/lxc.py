@@ -4,8 +4,9 @@ import contextlib
 import os
 import signal
 
+import host
 import image
-from bed import gone
+from bed import first_pid, gone
 from harness import Missing, wait_for
 from watch import Life, Watch, check_brief, limit_swap
 
@@ -124,14 +125,8 @@ def unit_facts(unit):
 
 
 def unit_pid(lxc):
-    """Of the unit's main process on the machine: the only one of its cgroup that is its shell."""
-    directory = f"/sys/fs/cgroup/memory/lxc.payload.mwsd/system.slice/{UNIT}/cgroup.procs"
-    def shell():
-        with contextlib.suppress(OSError), open(directory, encoding="utf-8") as f:
-            pids = [int(pid) for pid in f.read().split()]
-            return min(pids) if pids else 0
-        return 0
-    return wait_for(UNIT, shell, 30)
+    """Of the unit's main process, on the machine."""
+    return first_pid(f"{host.memory_hierarchy()[1]}/lxc.payload.mwsd/system.slice/{UNIT}")
 
 
 def system(ctx, lxc, watch):

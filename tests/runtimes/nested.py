@@ -4,6 +4,7 @@ import os
 import signal
 
 import image
+from bed import first_pid
 from docker import DAEMON, LIMIT, Docker, life_of
 from harness import wait_for
 from watch import Life, Watch, check_brief
@@ -60,19 +61,8 @@ def inner_facts(found, outer):
 def inner_life(watch, nested, outer, name, life=None):
     found = nested.inspect(name)
     # The pid that docker knows is the one in the outer container's pid namespace.
-    pid = outer_pid(f"{outer.dir}/docker/{found['Id']}")
+    pid = first_pid(f"{outer.dir}/docker/{found['Id']}")
     return Life(watch, pid, inner_facts(found, outer), life)
-
-
-def outer_pid(directory):
-    """Of a container's init on the machine: the first that is in its cgroup."""
-    def first():
-        try:
-            with open(directory + "/cgroup.procs", encoding="utf-8") as f:
-                return min((int(pid) for pid in f.read().split()), default=0)
-        except FileNotFoundError:
-            return 0
-    return wait_for(directory, first, 30)
 
 
 def run(ctx):

@@ -44,12 +44,12 @@ def many(base, first, count):
     return bad
 
 
-def settled_rss(watch):
-    """The agent's own word on its size, a whole report interval after what was done."""
+def settled(watch):
+    """(rss, CPU seconds so far): the agent's own word, a whole report interval after all that."""
     done = watch.poll()[-1]["seq"]
     health = wait_for("agent_health", lambda: [
         r for r in watch.poll() if r["type"] == "agent_health" and r["seq"] > done][1:], 30)
-    return at(health[0], "memory.rss")
+    return at(health[0], "memory.rss"), health[0]["cpu_seconds"]
 
 
 def check_records(s, watch, base, count):
@@ -77,14 +77,14 @@ def run(ctx):
                               {"app": "demo", "team": "of-the-image"})
             life.check_start(s)
         with ctx.report.scenario("storm/storm") as s:
-            before = settled_rss(watch)
+            before, cpu_before = settled(watch)
             begin = time.monotonic()
             s.same("programs that failed", many(base.dir, 0, WARM), 0)
-            warm = settled_rss(watch)
+            warm, _ = settled(watch)
             s.same("programs that failed", many(base.dir, WARM, COUNT - WARM), 0)
             took = time.monotonic() - begin
-            after = settled_rss(watch)
-            s.note(f"{COUNT} cgroups in {took:.0f} s")
+            after, cpu = settled(watch)
+            s.note(f"{COUNT} cgroups in {took:.0f} s, {cpu - cpu_before:.1f} s of CPU")
             s.true(f"rss {before / MIB:.1f}, {warm / MIB:.1f}, {after / MIB:.1f} MiB",
                    after - warm < GROWTH and after < MOST, "it grows")
             s.same("lost", watch.lost(), {})
