@@ -351,26 +351,6 @@ static void test_many_names(void **state)
 	h_close(h);
 }
 
-/* An id is nobody's name: it comes no second time, and takes no name's place. */
-static void test_ids_are_no_names(void **state)
-{
-	struct harness *h = open_host();
-	struct ev_identity web = named("docker", "web");
-	uint64_t id = 10;
-
-	(void)state;
-	begin(h, id, new_path("/docker", id), &web);
-	end(h, id++);
-	for (int n = 0; n < 100; n++) {
-		expect_count(begin(h, id, new_path("/docker", id), NULL), U64_UNKNOWN, false);
-		end(h, id++);
-		h_forget(h);
-	}
-	assert_int_equal(h->core->lives_pool.used, 1);
-	expect_count(begin(h, id, new_path("/docker", id), &web), 1, true);
-	h_close(h);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,7 +367,6 @@ int main(void)
 		cmocka_unit_test(test_a_name_that_another_one_has_now),
 		cmocka_unit_test(test_a_name_that_two_have),
 		cmocka_unit_test(test_many_names),
-		cmocka_unit_test(test_ids_are_no_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

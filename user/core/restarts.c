@@ -25,12 +25,13 @@ static bool name_of(struct core *core, uint32_t container, char *key, size_t siz
 	if (d.namespace[0] && d.pod_name[0] && d.k8s_container[0]) {
 		n = snprintf(key, size, "pod/%s/%s/%s", d.namespace, d.pod_name, d.k8s_container);
 	} else {
+		const char *name = d.name[0] ? d.name : d.id;
+
 		dir_end = strrchr(d.cgroup, '/');
-		/* What has an id and no name never comes again. */
-		if (!d.name[0] || !dir_end)
+		if (!name[0] || !dir_end)
 			return false;
 		n = snprintf(key, size, "%s%.*s/%s", d.runtime, (int)(dir_end - d.cgroup), d.cgroup,
-			     d.name);
+			     name);
 	}
 	return n > 0 && (size_t)n < size;
 }
