@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fetch the Debian kernels that the VM tests boot, into a cache outside git:
 #   $MW_CACHE/kernels/<name>/{vmlinuz,release}     (default: .cache/ of this repository)
+#   $MW_CACHE/kernels/<name>/modules/<release>/    (with --modules)
 #
-# usage: fetch-kernels.sh [--update] [NAME...]       names: k5.10 k6.1 k6.12 ksid (default: all)
+# usage: fetch-kernels.sh [--update] [--modules] [NAME...]
+#   names: k5.10 k6.1 k6.12 ksid (default: all)
 #
 # A kernel that is in the cache is left alone unless --update is given. Nothing is installed: the
 # packages are looked up, verified and downloaded by apt with a root directory of our own, and
@@ -15,6 +17,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../debian.sh"
 cache=${MW_CACHE:-$(cd "$here/../.." && pwd)/.cache}
 update=
+modules=
 names=()
 
 die() {
@@ -66,7 +69,8 @@ depends_on() {
 
 fetch() {
 	local name=$1 dir=$cache/kernels/$1 work root image pkg packages vmlinuz release
-	if [ -z "$update" ] && [ -s "$dir/vmlinuz" ] && [ -s "$dir/release" ]; then
+	if [ -z "$update" ] && [ -s "$dir/vmlinuz" ] && [ -s "$dir/release" ] &&
+		{ [ -z "$modules" ] || [ -d "$dir/modules" ]; }; then
 		echo "$name: $(cat "$dir/release") (cached)"
 		return
 	fi
@@ -105,7 +109,8 @@ fetch() {
 
 	mkdir -p "$dir"
 	# release goes last: a directory that has it is whole.
-	rm -f "$dir/release"
+	rm -rf "$dir/release" "$dir/modules"
+	[ -z "$modules" ] || mv "$(find "$work/tree" -type d -path '*/lib/modules')" "$dir/modules"
 	mv "$vmlinuz" "$dir/vmlinuz"
 	echo "$release ($(dpkg-deb -f "$root"/deb/*.deb Version | head -n 1))" >"$dir/release.tmp"
 	mv "$dir/release.tmp" "$dir/release"
@@ -116,8 +121,9 @@ fetch() {
 while [ $# -gt 0 ]; do
 	case $1 in
 	--update) update=1 ;;
+	--modules) modules=1 ;;
 	-h | --help)
-		sed -n '3,10s/^# \{0,1\}//p' "$0"
+		sed -n '3,12s/^# \{0,1\}//p' "$0"
 		exit 0
 		;;
 	-*) die "unknown option $1" ;;
