@@ -26,8 +26,9 @@ root_version=1
 kubelet_version=1
 packages=(
 	runc crun podman containerd docker.io lxc containernetworking-plugins
-	systemd systemd-sysv systemd-container dbus
-	busybox-static python3-minimal iproute2 iptables procps kmod
+	systemd systemd-sysv systemd-container libpam-systemd dbus dbus-user-session
+	uidmap slirp4netns fuse-overlayfs catatonit login passwd
+	busybox-static python3 iproute2 iptables procps kmod
 )
 golang='golang-1.19'
 
