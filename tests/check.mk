@@ -34,6 +34,9 @@ RUNTIMES ?=
 check-runtimes: $(BUILD)/memwitness $(BUILD)/memwitness-static ## names of containers of real runtimes, on this machine (as root)
 	tests/runtimes/runtimes.py --build $(BUILD) $(RUNTIMES)
 
+check-runtimes-vm: $(BUILD)/memwitness-static ## the same with cgroup v2 and systemd, in a virtual machine (as root)
+	BUILD=$(BUILD) tests/runtimes/vm/run.sh $(RUNTIMES)
+
 # Everything that runs without a kernel, under AddressSanitizer and UndefinedBehaviorSanitizer.
 check-san: ## unit tests and recorded streams with ASan and UBSan
 	@$(MAKE) --no-print-directory SAN=1 BUILD=$(BUILD)/san $(BUILD)/san/memwitness check-unit
@@ -81,4 +84,4 @@ lint: $(SKEL) $(SCHEMA_H) $(OTHER_BPF) ## format, dependency arrows, static anal
 		'-DLIBBPF_OPTS(type,name,...)=struct type name = {0}' -D_GNU_SOURCE -Iuser -I. -I$(BUILD)/gen \
 		-j$(JOBS) user
 
-.PHONY: check check-golden check-apps check-runtimes check-san check-fuzz lint
+.PHONY: check check-golden check-apps check-runtimes check-runtimes-vm check-san check-fuzz lint

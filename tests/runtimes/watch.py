@@ -69,7 +69,7 @@ class Watch(Agent):
             sources = line.get("sources", [])
             missing = self.ctx.bed.missing({f["file"] for f in sources if "file" in f})
             s.true("identify's sources are there", sources and not missing, f"{missing or 'none'}")
-            by_file = facts["container.identity_source"] != "path"
+            by_file = facts.get("container.identity_source") != "path"
             s.same("identify has read a file", any("file" in f for f in sources), by_file)
 
 
@@ -78,12 +78,16 @@ def label_options():
 
 
 class Life:
-    """One life of a container: its init, its cgroup, what is true of it."""
+    """
+    One life of a container: its init, its cgroup, what is true of it. below: the directory of the
+    container's own where its runtime has its processes and its limit, "/container" say.
+    """
 
-    def __init__(self, watch, pid, facts, life=None):
+    def __init__(self, watch, pid, facts, life=None, below=""):
         self.watch = watch
         self.pid = pid
-        self.path = memory_cgroup(pid)
+        self.inner_path = memory_cgroup(pid)
+        self.path = self.inner_path.removesuffix(below)
         self.dir = host.memory_hierarchy()[1] + self.path
         self.cgroup_id = os.stat(self.dir).st_ino
         self.facts = {**facts, "container.cgroup": self.path, **(life or {})}
@@ -113,8 +117,8 @@ class Life:
         os.kill(self.pid, signal.SIGHUP)
         ours = of_life(self.cgroup_id)
         record = expect(s, self.watch, "", "oom_kill", lambda r: r["seq"] > last and ours(r), {
-            **self.facts, "victim.process.name": "dd", "limit_hit.cgroup": limit_hit or self.path,
-            "survivors.init_alive": True})
+            **self.facts, "victim.process.name": "dd",
+            "limit_hit.cgroup": limit_hit or self.inner_path, "survivors.init_alive": True})
         if not record:
             return
         victim = record["victim"]["process"]
