@@ -144,6 +144,49 @@ static void test_never(void **state)
 	}
 }
 
+static void test_a_file_that_comes_later(void **state)
+{
+	uint64_t id = make(DOCKER), first, before = now_boot();
+
+	(void)state;
+	ask(id, DOCKER);
+	assert_int_equal(n_answers, 0);
+	assert_int_equal(whois.n_waiting, 1);
+	first = pass();
+	assert_true(first >= before + 2 * MS && first <= now_boot() + 2 * MS);
+	assert_int_equal(n_answers, 0);
+	put_docker("web", true);
+	assert_int_equal(pass() - first, 4 * MS);
+	assert_int_equal(n_answers, 1);
+	assert_int_equal(answers[0].id, id);
+	expect_rest();
+}
+
+/* Each after twice the time: two seconds in all. */
+static void test_until_it_is_given_up(void **state)
+{
+	uint64_t id = make(DOCKER), last, now, looks = 1;
+
+	(void)state;
+	ask(id, DOCKER);
+	last = pass();
+	for (uint64_t gap = 4 * MS; whois.n_waiting; gap *= 2) {
+		now = pass();
+		assert_int_equal(now - last, gap);
+		last = now;
+		looks++;
+	}
+	assert_int_equal(looks, 10);
+	assert_true(last - now_boot() < 2100 * MS && last - now_boot() > 1900 * MS);
+	assert_int_equal(n_answers, 0);
+	expect_rest();
+	/* What comes then is not noticed, until somebody asks again. */
+	put_docker("web", true);
+	assert_int_equal(whois_again(&whois, last + S, on_event, NULL), 0);
+	ask(id, DOCKER);
+	assert_int_equal(n_answers, 1);
+}
+
 static void test_an_old_one_is_looked_for_once(void **state)
 {
 	uint64_t id = make(DOCKER);
@@ -198,6 +241,29 @@ static void test_a_file_that_is_old(void **state)
 	assert_int_equal(n_answers, 2);
 	assert_string_equal(answers[1].name, "web");
 	expect_rest();
+}
+
+static void test_the_next_is_the_first_that_is_due(void **state)
+{
+	uint64_t a = make("/a"), b = make("/b"), first, second;
+
+	(void)state;
+	ask(a, "/a");
+	first = whois.next;
+	usleep(100);
+	ask(b, "/b");
+	assert_int_equal(whois.next, first);
+	assert_int_equal(whois.n_waiting, 2);
+	assert_int_equal(pass(), first);
+	second = whois.next;
+	assert_true(second > first && second < first + 4 * MS);
+	pass();
+	assert_int_equal(whois.next, first + 4 * MS);
+	/* Both are due at once. */
+	whois_again(&whois, first + 20 * MS, on_event, NULL);
+	assert_int_equal(whois.next, first + 28 * MS);
+	whois_again(&whois, whois.next, on_event, NULL);
+	assert_int_equal(whois.n_waiting, 2);
 }
 
 /* ---- the table ---- */
@@ -270,9 +336,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WHOIS_TEST(test_at_once),
 		WHOIS_TEST(test_never),
+		WHOIS_TEST(test_a_file_that_comes_later),
+		WHOIS_TEST(test_until_it_is_given_up),
 		WHOIS_TEST(test_an_old_one_is_looked_for_once),
 		WHOIS_TEST(test_a_cgroup_that_is_gone),
 		WHOIS_TEST(test_a_file_that_is_old),
+		WHOIS_TEST(test_the_next_is_the_first_that_is_due),
 		WHOIS_TEST(test_a_full_table),
 		WHOIS_TEST(test_a_pods_container),
 	};

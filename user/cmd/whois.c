@@ -129,7 +129,7 @@ int whois_again(struct whois *w, uint64_t now, event_sink sink, void *ctx)
 			*wait = w->waiting[--w->n_waiting];
 			continue;
 		}
-		wait->next = now + (FIRST_NS << wait->tries);
+		wait->next = now + (FIRST_NS << (wait->tries - 1));
 		i++;
 	}
 	plan(w);
