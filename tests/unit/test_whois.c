@@ -243,6 +243,26 @@ static void test_a_file_that_is_old(void **state)
 	expect_rest();
 }
 
+/* A process came in and the core asks again: one look is planned, as for a new one. */
+static void test_asked_again(void **state)
+{
+	uint64_t id = make(DOCKER), before;
+
+	(void)state;
+	ask(id, DOCKER);
+	pass();
+	pass();
+	before = now_boot();
+	ask(id, DOCKER);
+	assert_int_equal(whois.n_waiting, 1);
+	assert_true(whois.next >= before + 2 * MS && whois.next <= now_boot() + 2 * MS);
+	/* Answered now: nothing is left to be looked for. */
+	put_docker("web", true);
+	ask(id, DOCKER);
+	assert_int_equal(n_answers, 1);
+	expect_rest();
+}
+
 static void test_the_next_is_the_first_that_is_due(void **state)
 {
 	uint64_t a = make("/a"), b = make("/b"), first, second;
@@ -341,6 +361,7 @@ int main(void)
 		WHOIS_TEST(test_an_old_one_is_looked_for_once),
 		WHOIS_TEST(test_a_cgroup_that_is_gone),
 		WHOIS_TEST(test_a_file_that_is_old),
+		WHOIS_TEST(test_asked_again),
 		WHOIS_TEST(test_the_next_is_the_first_that_is_due),
 		WHOIS_TEST(test_a_full_table),
 		WHOIS_TEST(test_a_pods_container),

@@ -70,6 +70,23 @@ static void plan(struct whois *w)
 			w->next = w->waiting[i].next;
 }
 
+static void drop(struct whois *w, struct whois_wait *wait)
+{
+	*wait = w->waiting[--w->n_waiting];
+}
+
+/* Nothing is left to be looked for. */
+static void forget(struct whois *w, uint64_t cgroup_id)
+{
+	for (uint32_t i = 0; i < w->n_waiting; i++) {
+		if (w->waiting[i].cgroup_id != cgroup_id)
+			continue;
+		drop(w, &w->waiting[i]);
+		plan(w);
+		return;
+	}
+}
+
 /* The one that has been looked for most often makes room. */
 static struct whois_wait *find_room(struct whois *w, uint64_t cgroup_id)
 {
@@ -95,8 +112,10 @@ void whois_ask(struct whois *w, const struct request *r, event_sink sink, void *
 	uint64_t now = now_boot();
 	struct whois_wait *wait;
 
-	if (try(w, r->path, r->cgroup_id, true, sink, ctx) != 0)
+	if (try(w, r->path, r->cgroup_id, true, sink, ctx) != 0) {
+		forget(w, r->cgroup_id);
 		return;
+	}
 	if (r->start + YOUNG_NS < now || strlen(r->path) >= sizeof(wait->path))
 		return;
 	wait = find_room(w, r->cgroup_id);
@@ -126,7 +145,7 @@ int whois_again(struct whois *w, uint64_t now, event_sink sink, void *ctx)
 			 cgroupfs_exists(w->cgroupfs, wait->cgroup_id, wait->path))
 			over = false;
 		if (over) {
-			*wait = w->waiting[--w->n_waiting];
+			drop(w, wait);
 			continue;
 		}
 		wait->next = now + (FIRST_NS << (wait->tries - 1));
