@@ -19,6 +19,7 @@
 #define MS      1000000ull
 #define S       1000000000ull
 #define ID64    "308a25119baf6412319de8379ab87b623dfdb70adfa3b4e0edb27a503295578e"
+#define OTHER64 "308a25119baf6412319de8379ab87b623dfdb70adfa3b4e0edb27a503295578f"
 #define DOCKER  "/docker/" ID64
 #define POD_UID "3a0de2f9-c977-4d81-b7be-a1f0e6ac01b3"
 #define POD     "/kubepods/burstable/pod" POD_UID "/" ID64
@@ -243,6 +244,8 @@ static void test_a_file_that_is_old(void **state)
 	expect_rest();
 }
 
+/* ---- the table ---- */
+
 /* A process came in and the core asks again: one look is planned, as for a new one. */
 static void test_asked_again(void **state)
 {
@@ -286,8 +289,6 @@ static void test_the_next_is_the_first_that_is_due(void **state)
 	assert_int_equal(whois.n_waiting, 2);
 }
 
-/* ---- the table ---- */
-
 static void test_a_full_table(void **state)
 {
 	char path[32];
@@ -326,6 +327,16 @@ static void test_a_full_table(void **state)
 
 /* ---- which files ---- */
 
+static void expect_nobodys(const char *path)
+{
+	struct identity found;
+
+	assert_int_equal(whois_look(&whois, path, make(path), 1, &found), -ENOENT);
+	assert_string_equal(found.ev.source, "");
+	assert_string_equal(found.ev.name, "");
+	assert_string_equal(found.ev.pod_name, "");
+}
+
 static void put_pod(void)
 {
 	tree_put("var/log/pods/prod_shop-0_" POD_UID "/api/2.log", "");
@@ -349,6 +360,32 @@ static void test_a_pods_container(void **state)
 	assert_string_equal(found.ev.pod_name, "shop-0");
 }
 
+/*
+ * A container has a root of its own, and calls the cgroups in it as it likes: by the id of another
+ * container of the host, too. The host's files are not about these.
+ */
+static void test_what_is_in_a_container_is_not_the_hosts(void **state)
+{
+	struct identity found;
+
+	(void)state;
+	put_docker("web", true);
+	put_pod();
+	expect_nobodys("/docker/" OTHER64 "/docker/" ID64);
+	expect_nobodys("/lxc.payload.box/docker/" ID64);
+	expect_nobodys("/lxc.payload.box/system.slice/docker-" ID64 ".scope");
+	expect_nobodys("/machine.slice/machine-box.scope/system.slice/docker-" ID64 ".scope");
+	expect_nobodys("/machine.slice/systemd-nspawn@box.service/docker/" ID64);
+	expect_nobodys("/docker/" OTHER64 POD);
+	expect_nobodys("/docker/" OTHER64 "/kubepods/burstable/pod" POD_UID);
+	expect_nobodys("/lxc.payload.box/x.service/docker/" ID64);
+	/* A unit shares the host's root. */
+	assert_int_equal(whois_look(&whois, "/system.slice/x.service/docker/" ID64, 5, 1, &found),
+			 1);
+	assert_string_equal(found.ev.name, "web");
+	assert_int_equal(whois_look(&whois, "/docker/" ID64, 5, 1, &found), 1);
+}
+
 #define WHOIS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -365,6 +402,7 @@ int main(void)
 		WHOIS_TEST(test_the_next_is_the_first_that_is_due),
 		WHOIS_TEST(test_a_full_table),
 		WHOIS_TEST(test_a_pods_container),
+		WHOIS_TEST(test_what_is_in_a_container_is_not_the_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

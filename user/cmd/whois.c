@@ -24,20 +24,50 @@ void whois_close(struct whois *w)
 	identity_reader_close(&w->reader);
 }
 
+/* A unit's cgroup is called like the unit, a machine's is not. */
+static bool is_unit(const char *path, const struct cgpath *parsed)
+{
+	const char *last = strrchr(path, '/') + 1;
+
+	last += last[0] == '_' && parsed->name[0] != '_';
+	return !strcmp(parsed->runtime, "systemd") && !strcmp(last, parsed->name);
+}
+
+/*
+ * In a container: it has a root of its own, and calls the cgroups in it as it likes, also by the id
+ * of another one. The host's files are not about what is in there. A unit shares the host's root.
+ */
+static bool is_nested(const char *path, size_t outer_len)
+{
+	struct cgpath outer;
+	char cut[EV_PATH];
+
+	for (; outer_len && outer_len < sizeof(cut); outer_len = outer.outer_len) {
+		memcpy(cut, path, outer_len);
+		cut[outer_len] = '\0';
+		cgpath_parse(cut, &outer);
+		if (!is_unit(cut, &outer))
+			return true;
+	}
+	return false;
+}
+
 int whois_look(struct whois *w, const char *path, uint64_t cgroup_id, uint64_t now,
 	       struct identity *out)
 {
 	struct cgpath parsed;
 	struct identity_query q = {.path = path};
+	bool nested;
 
 	cgpath_parse(path, &parsed);
+	nested = is_nested(path, parsed.outer_len);
 	q.runtime = parsed.runtime;
 	q.id = parsed.id;
 	q.name = parsed.name;
-	q.pod_uid = parsed.pod_uid;
+	q.pod_uid = nested ? "" : parsed.pod_uid;
 	q.own_len = parsed.own_len;
 	/* A slice or a helper is nobody's container. */
-	if (parsed.kind != CGPATH_CONTAINER && parsed.kind != CGPATH_NONE)
+	if (nested || (parsed.kind != CGPATH_CONTAINER && parsed.kind != CGPATH_NONE))
 		q.runtime = "host";
 	if (parsed.pod_uid[0])
 		q.pid = cgroupfs_any_pid(w->cgroupfs, path); /* its mounts may tell its name */
