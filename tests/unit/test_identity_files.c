@@ -529,6 +529,33 @@ static void test_podman_list_changes(void **state)
 	assert_int_equal(look(&reader, "/libpod_parent/libpod-" ID64, 0), 0);
 }
 
+/* A machine in a unit of another name: by the link that machined keeps for the unit. */
+static void test_machine_in_a_unit(void **state)
+{
+	static const char path[] = "/machine.slice/outer.service/payload";
+	char link[256];
+
+	(void)state;
+	assert_int_equal(look(&reader, path, 0), 0);
+	tree_put("run/systemd/machines/inner", "NAME=inner\nSCOPE=outer.service\n");
+	assert_int_equal(look(&reader, path, 0), 0);
+	snprintf(link, sizeof(link), "%s/run/systemd/machines/unit:outer.service", tree_root);
+	assert_int_equal(symlink("inner", link), 0);
+	assert_int_equal(look(&reader, path, 0), 1);
+	assert_string_equal(found.ev.name, "inner");
+	assert_string_equal(found.from[IDENTITY_NAME].file, "/run/systemd/machines/inner");
+	assert_int_equal(look(&reader, "/machine.slice/outez.service", 0), 0);
+	tree_put("run/systemd/machines/inner", "NAME=inner\nSCOPE=other.service\n");
+	assert_int_equal(look(&reader, path, 0), 0);
+	/* Nowhere else, and nothing that is no link. */
+	unlink(link);
+	assert_int_equal(symlink("../machines/inner", link), 0);
+	assert_int_equal(look(&reader, path, 0), 0);
+	unlink(link);
+	tree_put("run/systemd/machines/unit:outer.service", "inner");
+	assert_int_equal(look(&reader, path, 0), 0);
+}
+
 /* A pod's own container: by its name and the pod's id around it, both. */
 static void test_podman_infra(void **state)
 {
@@ -599,6 +626,7 @@ int main(void)
 		FILE_TEST(test_crio),
 		FILE_TEST(test_rootless),
 		FILE_TEST(test_podman_list_changes),
+		FILE_TEST(test_machine_in_a_unit),
 		FILE_TEST(test_podman_infra),
 		FILE_TEST(test_nothing_to_expect),
 		FILE_TEST(test_many_labels),

@@ -181,7 +181,9 @@ void container_enter(struct core *core, const struct process *p)
 		return;
 	core->containers[i].processes++;
 	consider_init(&core->containers[i], p);
-	identity_on_enter(core, i);
+	/* The first: others that a runtime puts in before its program bring no news. */
+	if (core->containers[i].processes == 1)
+		identity_on_enter(core, i);
 }
 
 void container_leave(struct core *core, const struct process *p)

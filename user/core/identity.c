@@ -10,7 +10,7 @@
 #include "core/state.h"
 #include "core/workload.h"
 
-#define ASKS_MAX 4 /* a container */
+#define ASKS_MAX 8 /* a container */
 
 /* What lives in a slice itself, or is a runtime's helper, has no files, unless it is a pod's. */
 static bool may_have_files(const struct cgpath *path)

@@ -203,6 +203,28 @@ json_t *hostfile_json(const struct hostroot *root, const char *base, const char 
 	return json;
 }
 
+int hostfile_link(const struct hostroot *root, const char *base, const char *below, char *target,
+		  size_t size)
+{
+	_cleanup_close_ int dir = open_how(root->fd, base, O_PATH | O_DIRECTORY,
+					   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	_cleanup_close_ int link = -1;
+	ssize_t n;
+
+	if (dir < 0)
+		return dir;
+	link = open_how(dir, below, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	if (link < 0)
+		return link;
+	n = readlinkat(link, "", target, size);
+	if (n < 0)
+		return errno == ENOENT ? -EINVAL : -errno; /* of what is no link */
+	if ((size_t)n >= size)
+		return -ENAMETOOLONG;
+	target[n] = '\0';
+	return 0;
+}
+
 DIR *hostfile_dir(const struct hostroot *root, const char *base, const char *below, uid_t owner)
 {
 	int fd = open_below(root, base, below, owner, O_DIRECTORY);

@@ -48,6 +48,13 @@ char *hostfile_text(const struct hostroot *root, const char *base, const char *b
 json_t *hostfile_json(const struct hostroot *root, const char *base, const char *below, uid_t owner,
 		      size_t max);
 
+/*
+ * Where the link base/below itself points to, NUL-terminated; it is not followed. 0 or -errno,
+ * -EINVAL when it is no link, -ENAMETOOLONG when it does not fit.
+ */
+int hostfile_link(const struct hostroot *root, const char *base, const char *below, char *target,
+		  size_t size);
+
 /* A directory to list, closed by closedir(); NULL with errno set. The same rules hold. */
 DIR *hostfile_dir(const struct hostroot *root, const char *base, const char *below, uid_t owner);
 

@@ -360,7 +360,8 @@ static int look(struct look *l)
 		found = look_bundle(l, q->id) || look_crio(l, q->id) || look_docker(l, q->id);
 	} else if (!strcmp(q->runtime, "systemd")) {
 		found = look_machine(l);
-		expected = may_be_scope(q) || is_machine(q->name);
+		expected = may_be_scope(q) || is_machine(q->name) ||
+			   strstr(q->path, "/machine.slice/") != NULL;
 		if (!found && may_be_scope(q))
 			found = look_task(l) || look_state(l);
 	} else if (!strcmp(q->runtime, "none")) {

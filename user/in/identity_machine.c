@@ -33,14 +33,25 @@ static const char *value_of(const char *text, const char *key, char *dst, size_t
 	return NULL;
 }
 
-bool look_machine(struct look *l)
+#define MACHINES "/run/systemd/machines"
+
+/* A machine in a unit of another name (nspawn's --keep-unit): "unit:<unit>" links to its file. */
+static bool machine_of_unit(struct look *l, char *name, size_t size)
 {
-	struct look_file file = {"/run/systemd/machines", l->q->name, l->reader->root.owner};
+	char link[EV_TEXT + 8];
+
+	snprintf(link, sizeof(link), "unit:%s", l->q->name);
+	return is_file_name(l->q->name, strlen(l->q->name)) &&
+	       !hostfile_link(&l->reader->root, MACHINES, link, name, size) &&
+	       is_file_name(name, strlen(name));
+}
+
+static bool read_machine(struct look *l, const char *name)
+{
+	struct look_file file = {MACHINES, name, l->reader->root.owner};
 	_cleanup_free_ char *text = NULL;
 	char unit[EV_TEXT], mark[EV_TEXT + 2];
 
-	if (!is_file_name(l->q->name, strlen(l->q->name)))
-		return false;
 	text = hostfile_text(&l->reader->root, file.base, file.below, file.owner, MACHINE_MAX,
 			     NULL);
 	/* Its unit is in this cgroup's path: "SCOPE" until 251, "UNIT" since. */
@@ -52,6 +63,15 @@ bool look_machine(struct look *l)
 		return false;
 	take_source(l, "runtime-state");
 	take_text(l, IDENTITY_RUNTIME, "systemd", &file, "NAME");
-	take_text(l, IDENTITY_NAME, l->q->name, &file, "NAME");
+	take_text(l, IDENTITY_NAME, name, &file, "NAME");
 	return true;
+}
+
+bool look_machine(struct look *l)
+{
+	char name[EV_TEXT];
+
+	if (is_file_name(l->q->name, strlen(l->q->name)) && read_machine(l, l->q->name))
+		return true;
+	return machine_of_unit(l, name, sizeof(name)) && read_machine(l, name);
 }
