@@ -67,3 +67,13 @@ size_t utf8_clean(char *dst, size_t size, const char *src, size_t len, int *cut)
 	dst[out] = '\0';
 	return out;
 }
+
+void utf8_no_controls(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			p[0] = p[1] = '?';
+	}
+}

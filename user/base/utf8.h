@@ -17,4 +17,10 @@ size_t utf8_clean(char *dst, size_t size, const char *src, size_t len, int *cut)
 /* Length of the valid UTF-8 sequence at s (1..4), or 0. */
 size_t utf8_sequence(const unsigned char *s, size_t len);
 
+/*
+ * A terminal obeys control characters: U+0000 to U+001F, U+007F and U+0080 to U+009F become '?', in
+ * place.
+ */
+void utf8_no_controls(char *text);
+
 #endif

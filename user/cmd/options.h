@@ -34,6 +34,8 @@ struct run_options {
 	bool all_exits;
 	bool debug;                  /* let libbpf print */
 	uint64_t pressure_threshold; /* percent of PSI full avg10 */
+	uint64_t restart_warning;    /* unplanned restarts an hour */
+	uint64_t restart_critical;
 	struct globs include;
 	struct globs exclude;
 	struct globs labels; /* keys */

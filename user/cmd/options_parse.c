@@ -270,6 +270,10 @@ static int check_together(const struct run_options *o)
 		log_error("--sample-interval must not be longer than --report-interval");
 		return -EINVAL;
 	}
+	if (o->restart_warning > o->restart_critical) {
+		log_error("--restart-warning must not be greater than --restart-critical");
+		return -EINVAL;
+	}
 	if (o->record[0] && strcmp(o->record, o->output) == 0) {
 		log_error("--record and --output cannot both be %s", o->output);
 		return -EINVAL;

@@ -325,6 +325,8 @@ static void describe_start(struct shell *s)
 	st->redact = (uint64_t)o->redact;
 	st->all_exits = o->all_exits;
 	st->pressure_threshold = o->pressure_threshold * 100;
+	st->restart_warning = o->restart_warning;
+	st->restart_critical = o->restart_critical;
 	st->agent_pid = (uint64_t)getpid();
 	snprintf(st->version, sizeof(st->version), "%s", MEMWITNESS_VERSION);
 	snprintf(st->cgroup_mode, sizeof(st->cgroup_mode), "%s", s->cgroupfs.mode);

@@ -209,8 +209,15 @@ static void by_code(const struct exit_facts *f, uint32_t code, struct exit_reaso
 	int fault = kernel_fault_within(f, FAULT_TO_CODE_NS), own;
 
 	if (code == 0) {
-		/* A service that ends well when it is told to: clean, with who told it beside. */
-		set(out, CAUSE_CLEAN, first);
+		/*
+		 * A service that ends well when it is told to: clean, with who told it beside. But
+		 * an ABRT is no request: gunicorn 23's master sends it on a timeout, and its sync
+		 * worker takes the exception for one of the request and leaves with 0.
+		 */
+		if (first >= 0 && f->signals->entries[first].number == SIGABRT)
+			set(out, by_sender(f, first), first);
+		else
+			set(out, CAUSE_CLEAN, first);
 		return;
 	}
 	/*

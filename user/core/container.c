@@ -228,6 +228,7 @@ void container_announce(struct core *core, uint32_t i)
 	c->announced = true;
 	c->counted_restarts = restarts_note(core, i);
 	container_say_start(core, i, g->created ? g->created : core->now);
+	restart_evaluate(core, i, core->now);
 	if (!g->created) {
 		/* It lived before us: its counters need a base. */
 		struct request q = {
@@ -355,6 +356,7 @@ static void container_end(struct core *core, uint32_t i)
 	exit_flush(core);
 	container_announce(core, i);
 	container_say_stop(core, i);
+	restarts_ended(core, i);
 }
 
 void container_free(struct core *core, uint32_t i)

@@ -9,6 +9,7 @@ static void carve(struct core *core, struct carve *c, uint32_t processes, uint32
 {
 	uint32_t cgroups = containers * CGROUPS_PER_CONTAINER;
 	uint32_t logs = processes / 4 + 64;
+	uint32_t families = processes / 32 + 32;
 
 	window_carve(&core->window, c);
 
@@ -28,6 +29,11 @@ static void carve(struct core *core, struct carve *c, uint32_t processes, uint32
 	core->containers = carve_take(c, containers + 1, sizeof(struct container));
 	pool_carve(&core->container_pool, c, containers);
 	ilinks_carve(&core->container_links, c, containers);
+
+	core->workers = carve_take(c, families + 1, sizeof(struct workers));
+	pool_carve(&core->workers_pool, c, families);
+	htab_carve(&core->workers_tab, c, families);
+	ilinks_carve(&core->workers_links, c, families);
 
 	core->lives = carve_take(c, containers + 1, sizeof(struct lives));
 	pool_carve(&core->lives_pool, c, containers);
@@ -78,6 +84,10 @@ struct core *core_init(void *mem, const struct ev_start *start, const struct cor
 	/* A log without sane intervals must not make the report loop endless. */
 	if (core->start.report_interval == 0 || core->start.report_interval >= U64_UNLIMITED)
 		core->start.report_interval = 60 * NSEC_PER_SEC;
+	if (core->start.restart_warning == U64_UNKNOWN)
+		core->start.restart_warning = 5;
+	if (core->start.restart_critical == U64_UNKNOWN)
+		core->start.restart_critical = 20;
 	if (core->start.all_exits == U64_UNKNOWN)
 		core->start.all_exits = 0;
 	carve(core, &c, processes_of(start), containers_of(start));
@@ -222,6 +232,7 @@ void core_step(struct core *core, const union event *ev)
 		window_release(&core->window, UINT64_MAX, take, core);
 		core->now = ev->head.ts;
 		exit_flush(core);
+		restart_report_all(core, core->now);
 		health_on_stop(core, &ev->stop);
 		break;
 	default:

@@ -97,6 +97,8 @@ struct ev_start {
 	uint64_t redact; /* enum redact_mode */
 	uint64_t all_exits;
 	uint64_t pressure_threshold; /* hundredths of a percent of PSI full avg10 */
+	uint64_t restart_warning;    /* unplanned restarts an hour */
+	uint64_t restart_critical;
 	uint64_t agent_pid;
 	char version[EV_NAME];
 	char host[EV_TEXT];

@@ -62,6 +62,8 @@
 	F(U64, S, redact, "redact")                                                                \
 	F(U64, S, all_exits, "all_exits")                                                          \
 	F(U64, S, pressure_threshold, "pressure_threshold")                                        \
+	F(U64, S, restart_warning, "restart_warning")                                              \
+	F(U64, S, restart_critical, "restart_critical")                                            \
 	F(U64, S, agent_pid, "agent_pid")                                                          \
 	F(STR, S, version, "version")                                                              \
 	F(STR, S, host, "host")                                                                    \

@@ -57,12 +57,24 @@ static void describe_sender(struct core *core, const struct proc_signal *s,
 		describe_container(core, container, &out->sender_container);
 }
 
+/* Largest resident size that anybody saw, or U64_UNKNOWN. */
+static uint64_t peak_of(const struct ev_exit *ev, const struct process *p)
+{
+	uint64_t exact = memory_sum(ev->anon, ev->file, ev->shmem);
+	uint64_t peak = ev->peak_rss != U64_UNKNOWN ? ev->peak_rss : 0;
+
+	if (p->peak_rss > peak)
+		peak = p->peak_rss;
+	if (exact != U64_UNKNOWN && exact > peak)
+		peak = exact;
+	return peak ? peak : U64_UNKNOWN;
+}
+
 static void describe_exit(struct core *core, const struct ev_exit *ev, const struct process *p,
 			  const struct exit_facts *f, const struct exit_reason *why,
 			  struct rec_process_exit *out)
 {
 	const struct incident *incident = incident_find(core, p->incident);
-	uint64_t exact = memory_sum(ev->anon, ev->file, ev->shmem);
 
 	memset(out, 0, sizeof(*out));
 	describe_process(core, p, &out->process);
@@ -80,13 +92,7 @@ static void describe_exit(struct core *core, const struct ev_exit *ev, const str
 			incident = oom_collateral(core, s);
 	}
 	out->lifetime_seconds = core_seconds(p->start, ev->head.ts);
-	out->peak_rss = ev->peak_rss != U64_UNKNOWN ? ev->peak_rss : 0;
-	if (p->peak_rss > out->peak_rss)
-		out->peak_rss = p->peak_rss;
-	if (exact != U64_UNKNOWN && exact > out->peak_rss)
-		out->peak_rss = exact;
-	if (!out->peak_rss)
-		out->peak_rss = U64_UNKNOWN;
+	out->peak_rss = peak_of(ev, p);
 	out->minor_faults = ev->minor_faults;
 	out->major_faults = ev->major_faults;
 	nearest_limit(core, ev->who.memcg, ev->head.ts, &out->nearest);
@@ -132,12 +138,48 @@ static void count_exit(struct core *core, const struct ev_exit *ev, const struct
 	}
 }
 
+/* Its place in the family that it was born into. */
+static void leave_family(struct core *core, const struct ev_exit *ev, struct process *p,
+			 const struct exit_facts *f, const struct exit_reason *why)
+{
+	struct worker_exit e = {
+		.ts = ev->head.ts,
+		.lifetime = ev->head.ts > p->start ? ev->head.ts - p->start : 0,
+		.peak_rss = peak_of(ev, p),
+		.cause = why->cause,
+		.signal = ev->status & 0x7f,
+	};
+
+	e.code = e.signal ? UINT32_MAX : (ev->status >> 8) & 0xff;
+	e.planned = worker_exit_is_planned(&e, process_role(core, p));
+	e.told = why->signal >= 0 && f->signals->entries[why->signal].sender_pid == f->parent_pid;
+	workers_on_exit(core, p, &e);
+	workers_parent_gone(core, p, why->cause == CAUSE_OOM_KILLED);
+}
+
+/* The record of the exit, if one is wanted. */
+static void tell_exit(struct core *core, const struct ev_exit *ev, const struct process *p,
+		      const struct exit_facts *facts, const struct exit_reason *why,
+		      uint32_t container)
+{
+	struct rec_process_exit exit;
+	struct record r = {.type = RECORD_PROCESS_EXIT,
+			   .severity = severity_of(why->cause),
+			   .process_exit = &exit};
+
+	if (!container_wanted(core, container))
+		return;
+	if (why->cause == CAUSE_CLEAN && !core->start.all_exits)
+		return;
+	container_announce(core, container);
+	describe_exit(core, ev, p, facts, why, &exit);
+	core_emit(core, &r, ev->head.ts, container);
+}
+
 /* All is known that will be: decide and write. */
-static void exit_finish(struct core *core, const struct ev_exit *ev, const struct process *p)
+static void exit_finish(struct core *core, const struct ev_exit *ev, struct process *p)
 {
 	uint32_t container = container_find(core, ev->who.memcg);
-	struct rec_process_exit exit;
-	struct record r = {.type = RECORD_PROCESS_EXIT, .process_exit = &exit};
 	struct exit_facts facts;
 	struct exit_reason why;
 
@@ -145,14 +187,8 @@ static void exit_finish(struct core *core, const struct ev_exit *ev, const struc
 	cause_decide(&facts, &why);
 	if (container)
 		count_exit(core, ev, p, container, why.cause);
-	if (!container_wanted(core, container))
-		return;
-	if (why.cause == CAUSE_CLEAN && !core->start.all_exits)
-		return;
-	container_announce(core, container);
-	describe_exit(core, ev, p, &facts, &why, &exit);
-	r.severity = severity_of(why.cause);
-	core_emit(core, &r, ev->head.ts, container);
+	tell_exit(core, ev, p, &facts, &why, container);
+	leave_family(core, ev, p, &facts, &why);
 }
 
 /* What the exit itself says of the process. */

@@ -145,5 +145,6 @@ void identity_on_answer(struct core *core, const struct ev_identity *ev)
 	if (news) {
 		c->counted_restarts = restarts_note(core, i);
 		container_say_start(core, i, core->now);
+		restart_evaluate(core, i, core->now);
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/utf8.h"
 #include "core/state.h"
 
 /* Names come from containers: long ones are cut, so that the facts behind them stay. */
@@ -44,17 +45,6 @@ static int shown(const char *text, size_t most)
 	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
 		len--;
 	return (int)len;
-}
-
-/* A terminal obeys control characters, and a summary is what people print. */
-static void no_controls(char *text)
-{
-	for (unsigned char *p = (unsigned char *)text; *p; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-			p[0] = p[1] = '?'; /* U+0080 to U+009F */
-	}
 }
 
 static void say_name(struct sentence *s, const char *before, const char *name)
@@ -193,5 +183,5 @@ void oom_summarise(const struct rec_oom_kill *kill, const struct record_containe
 		say(&s, "; its whole group is killed (memory.oom.group)");
 	say_survivors(&s, kill, container);
 	say(&s, ".");
-	no_controls(text);
+	utf8_no_controls(text);
 }

@@ -133,6 +133,7 @@ void process_on_fork(struct core *core, const struct ev_fork *ev)
 		p->args_cut = q->args_cut;
 		p->forked = p->borrowed = true;
 	}
+	workers_on_fork(core, p, i);
 }
 
 /* What /proc has said about the old one says nothing about the new one. */
@@ -167,6 +168,7 @@ void process_on_exec(struct core *core, const struct ev_exec *ev)
 	}
 	/* bprm's name may be relative, and the arguments cut: /proc knows better if it lives. */
 	p->info_asks = 0;
+	workers_on_exec(core, p);
 }
 
 void process_on_info(struct core *core, const struct ev_proc_info *ev)
@@ -190,6 +192,7 @@ void process_on_info(struct core *core, const struct ev_proc_info *ev)
 	if (parent && p->command_line[0] &&
 	    !strcmp(p->command_line, core->processes[parent].command_line))
 		p->forked = p->borrowed = true;
+	workers_on_info(core, p);
 }
 
 void process_on_attach(struct core *core, const struct ev_cgroup_attach *ev)
@@ -299,6 +302,7 @@ void process_on_tasks_end(struct core *core, const struct ev_tasks_end *ev)
 			process_end(core, i, ev->head.ts);
 		}
 	}
+	workers_on_snapshot(core, ev->head.ts);
 	core->snapshot = begin;
 	core->round++;
 }

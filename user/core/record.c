@@ -39,6 +39,20 @@ const char *exit_cause_name(enum exit_cause cause)
 	return cause_names[cause];
 }
 
+const char *restart_status_name(enum restart_status status)
+{
+	static const char *const names[] = {"ok", "warning", "critical"};
+
+	return names[status];
+}
+
+const char *recycling_name(enum recycling recycling)
+{
+	static const char *const names[] = {"none", "planned", "unplanned"};
+
+	return names[recycling];
+}
+
 const char *record_type_name(enum record_type type)
 {
 	if ((size_t)type >= ARRAY_SIZE(type_names) || !type_names[type])

@@ -117,6 +117,11 @@ struct rec_container_start {
 	struct record_limits limits;
 };
 
+/* One of several numbers, in the unit of the field; U64_UNKNOWN where there is none. */
+struct rec_quantiles {
+	uint64_t p50, p95;
+};
+
 struct rec_exit_status {
 	uint64_t code;   /* U64_UNKNOWN when it was a signal */
 	uint64_t signal; /* U64_UNKNOWN when it was a code */
@@ -145,6 +150,56 @@ struct rec_top_process {
 };
 
 #define RECORD_TOP 5
+
+enum restart_status { RESTART_OK, RESTART_WARNING, RESTART_CRITICAL };
+enum recycling { RECYCLING_NONE, RECYCLING_PLANNED, RECYCLING_UNPLANNED };
+
+/* The word of the contract: "ok" "warning" "critical"; "none" "planned" "unplanned". */
+const char *restart_status_name(enum restart_status status);
+const char *recycling_name(enum recycling recycling);
+
+struct rec_workers {
+	const char *role; /* by the table, else "worker of" and the parent's name */
+	struct record_process parent;
+	bool parent_gone;
+	uint64_t size, alive;
+	uint64_t restarts;       /* in the window */
+	uint64_t restarts_total; /* since the agent's start */
+	uint64_t unplanned;      /* of those in the window */
+	double restarts_per_hour;
+	struct exit_totals causes;              /* in the window */
+	struct rec_quantiles lifetime, respawn; /* ns */
+	struct rec_quantiles peak_rss;          /* bytes */
+	enum recycling recycling;
+	bool synchronized;
+	uint64_t together; /* how many left together, when synchronized */
+	uint64_t below_size_ns;
+	uint64_t unreplaced;
+	bool boot_loop, respawn_storm;
+};
+
+#define RECORD_POOLS  8
+#define RECORD_ADVICE 8
+
+struct rec_restart_report {
+	enum restart_status status;
+	double window_seconds;
+	/* of the container itself */
+	uint64_t window_restarts, total_restarts;
+	uint64_t runtime_restarts; /* as its runtime counts them, or U64_UNKNOWN */
+	bool last_known;
+	uint64_t last_real;
+	struct rec_exit_status last_exit;
+	enum exit_cause last_cause;
+	struct rec_quantiles between; /* ns */
+	bool crash_loop;
+	uint64_t crash_loop_since_real; /* 0: none */
+	const struct rec_workers *workers;
+	size_t n_workers;
+	uint64_t more_workers; /* pools that did not fit */
+	const char *const *advice;
+	size_t n_advice;
+};
 
 struct rec_container_sample {
 	double window_seconds;
@@ -380,6 +435,7 @@ struct record {
 		const struct rec_container_stop *container_stop;
 		const struct rec_container_sample *container_sample;
 		const struct rec_host_sample *host_sample;
+		const struct rec_restart_report *restart_report;
 		const struct rec_process_exit *process_exit;
 		const struct rec_oom_kill *oom_kill;
 		const struct rec_finding *finding;

@@ -7,6 +7,7 @@
  * name within the directory of its cgroup, which tells runtimes, their namespaces and nested ones
  * apart. Where the runtime keeps a count itself, that one is told and this one is not.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/hash.h"
@@ -52,7 +53,7 @@ static uint32_t lives_get(struct core *core, const char *key)
 			ilist_remove(&core->lives_used, &core->lives_links, i);
 			htab_del(&core->lives_tab, core->lives[i].hash, i);
 		}
-		core->lives[i].latest = core->lives[i].restarts = 0;
+		memset(&core->lives[i], 0, offsetof(struct lives, key));
 		core->lives[i].hash = hash;
 		strcpy(core->lives[i].key, key);
 		htab_add(&core->lives_tab, hash, i);
@@ -61,24 +62,67 @@ static uint32_t lives_get(struct core *core, const char *key)
 	return i;
 }
 
+/* It lived for less than that: it did not come to work. */
+#define EARLY_LIFE_NS (60 * NSEC_PER_SEC)
+
+static void note_restart(struct core *core, struct lives *l, const struct container *c)
+{
+	uint64_t begun = core->cgroups[c->cgroup].created;
+	/* One that was told to end, by whoever runs containers, is an operator's restart. */
+	bool planned =
+		l->exit_known && (l->cause == CAUSE_CLEAN || l->cause == CAUSE_KILLED_BY_RUNTIME);
+
+	l->restarts++;
+	hour_add(&l->hour, begun ? begun : core->now, l->exit_known ? l->cause : CAUSE_UNKNOWN,
+		 planned);
+	if (l->ended && begun > l->ended)
+		spread_add(&l->between, begun - l->ended);
+}
+
+void restarts_ended(struct core *core, uint32_t container)
+{
+	const struct container *c = &core->containers[container];
+	struct lives *l = &core->lives[c->lives];
+	uint64_t created = core->cgroups[c->cgroup].created;
+
+	/* Its last counts may come after the next life has begun: told twice, taken once. */
+	if (!c->lives || l->latest != c->key || !c->ended_at || l->ended == c->ended_at)
+		return;
+	l->ended = c->ended_at;
+	l->lifetime = created && c->ended_at > created ? c->ended_at - created : U64_UNKNOWN;
+	l->exit_known = c->init_ended;
+	l->exit = c->init_exit;
+	l->cause = c->init_cause;
+	if (l->lifetime >= EARLY_LIFE_NS) {
+		l->early = 0;
+		return;
+	}
+	if (!l->early++)
+		l->early_since = l->ended;
+}
+
 uint64_t restarts_note(struct core *core, uint32_t container)
 {
-	uint64_t id = core->containers[container].key;
+	struct container *c = &core->containers[container];
 	char key[sizeof(core->lives->key)];
 	uint32_t before;
 	struct lives *l;
 
+	c->lives = 0;
 	if (!name_of(core, container, key, sizeof(key)))
 		return 0;
-	l = &core->lives[lives_get(core, key)];
-	before = l->latest == id ? 0 : container_find(core, l->latest);
+	c->lives = lives_get(core, key);
+	l = &core->lives[c->lives];
+	before = l->latest == c->key ? 0 : container_find(core, l->latest);
 	/* A name is of one container at a time: who had it and lives on has another one by now. */
-	if (before && !core->cgroups[core->containers[before].cgroup].gone)
+	if (before && !core->cgroups[core->containers[before].cgroup].gone) {
 		identity_ask_again(core, before);
-	/* An id is never used twice in a boot, and grows: an older life is no new one. */
-	else if (l->latest && id > l->latest)
-		l->restarts++;
-	if (id > l->latest)
-		l->latest = id;
+	} else if (l->latest && c->key > l->latest) {
+		/* An id is never used twice in a boot, and grows: an older life is no new one. */
+		restarts_ended(core, before);
+		note_restart(core, l, c);
+	}
+	if (c->key > l->latest)
+		l->latest = c->key;
 	return l->restarts;
 }

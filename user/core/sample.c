@@ -251,4 +251,5 @@ void sample_report(struct core *core)
 		if (c->included && !c->ended && c->announced)
 			write_sample(core, i, at, false);
 	}
+	restart_report_all(core, at);
 }

@@ -15,6 +15,7 @@
 #include "core/history.h"
 #include "core/index.h"
 #include "core/window.h"
+#include "core/workers.h"
 
 #define NSEC_PER_SEC          1000000000ull
 
@@ -29,6 +30,8 @@
 #define MAX_INCIDENTS         64
 #define MAX_HELD_EXITS        64
 #define INCIDENT_TEXT         48
+#define WORKERS_NEWBORNS      256
+#define WORKERS_SETTLE_NS     (NSEC_PER_SEC / 20) /* from fork to exec, normally less */
 
 /* One signal that could end a process, as its target remembers it. */
 struct proc_signal {
@@ -77,8 +80,12 @@ struct process {
 	bool alive;
 	bool exit_told; /* its exit event was seen */
 	bool args_cut;
-	bool forked;   /* runs what its parent ran: no exec since the fork */
-	bool borrowed; /* its command line is still its parent's */
+	bool forked;    /* runs what its parent ran: no exec since the fork */
+	bool borrowed;  /* its command line is still its parent's */
+	bool successor; /* it was born to take another one's place */
+	bool newborn;   /* not yet counted in a family, see workers.c */
+	uint32_t family;
+	uint64_t family_parent; /* start of that family's parent: the entry may be another's now */
 	uint8_t n_past;
 	uint8_t info_asks; /* how often /proc was asked about it */
 	int32_t oom_score_adj;
@@ -189,6 +196,8 @@ struct container {
 	struct cgpath path; /* identity by path */
 	uint32_t asks;      /* how often its runtime's files were asked for */
 	uint64_t counted_restarts;
+	uint32_t lives; /* index of all that had its name, 0: none */
+	enum restart_status restart_status;
 	struct ev_identity identity;
 	const char *workload_kind; /* see workload.h */
 	char workload[EV_TEXT];
@@ -199,7 +208,24 @@ struct lives {
 	uint64_t latest; /* memory cgroup of the latest one */
 	uint64_t restarts;
 	uint64_t hash;
+	/* the life before the latest */
+	uint64_t ended; /* 0: its end was not seen */
+	uint64_t lifetime;
+	bool exit_known;
+	struct rec_exit_status exit;
+	enum exit_cause cause;
+	uint32_t early; /* in a row: ended within a minute of their beginning */
+	uint64_t early_since;
+	struct hour hour;
+	struct spread between; /* ns from an end to the next beginning */
 	char key[EV_PATH + EV_TEXT];
+};
+
+/* advice.c: sentences of one report. */
+struct restart_advice {
+	char text[RECORD_ADVICE][EV_TEXT];
+	const char *list[RECORD_ADVICE];
+	size_t n;
 };
 
 struct incident {
@@ -258,6 +284,14 @@ struct core {
 	struct pool container_pool;
 	struct ilinks container_links;
 	struct ilist running;
+
+	struct workers *workers;
+	struct pool workers_pool;
+	struct htab workers_tab;
+	struct ilinks workers_links;
+	struct ilist workers_used; /* the longest unused first */
+	uint32_t newborns[WORKERS_NEWBORNS];
+	uint32_t n_newborns;
 
 	struct lives *lives;
 	struct pool lives_pool;
@@ -434,6 +468,44 @@ uint32_t identity_parent(struct core *core, uint32_t container);
 
 /* How often what has this container's name was seen to begin again; 0: never, or not known. */
 uint64_t restarts_note(struct core *core, uint32_t container);
+/* Its life is over. */
+void restarts_ended(struct core *core, uint32_t container);
+
+/* ---- workers.c: see workers.h ---- */
+
+void workers_on_fork(struct core *core, struct process *p, uint32_t index);
+void workers_on_exec(struct core *core, struct process *p);
+void workers_on_info(struct core *core, struct process *p);
+void workers_on_snapshot(struct core *core, uint64_t now);
+void workers_on_exit(struct core *core, struct process *p, struct worker_exit *e);
+void workers_parent_gone(struct core *core, const struct process *p, bool oom_killed);
+
+/* ---- workers_judge.c ---- */
+
+/* The exit was followed by the birth of another one. */
+void workers_restarted(struct core *core, uint32_t i, const struct worker_exit *e);
+/* It is a pool, and not a shell's loop, a server's connections, a build's jobs. */
+bool workers_is_pool(const struct workers *w);
+/* Its parent is gone: is there still something to say of it? */
+bool workers_wanted(const struct core *core, uint32_t i);
+/* Children that end badly within seconds of their birth, one after the other, still at `now`. */
+bool workers_boot_loop(const struct workers *w, uint64_t now);
+/* They leave together, time and again: nothing spreads their ends. */
+bool workers_synchronized(const struct workers *w, uint64_t now);
+/* Children that do one task each and are gone. */
+bool workers_storm(const struct workers *w, uint64_t now);
+/* The exit is what its supervisor wanted: recycling, an orderly end. */
+bool worker_exit_is_planned(const struct worker_exit *e, const char *role);
+
+/* ---- restart.c, advice.c ---- */
+
+/* Something has restarted in the container: a report at once if its status has changed. */
+void restart_evaluate(struct core *core, uint32_t container, uint64_t ts);
+/* The reports of all that have restarts. */
+void restart_report_all(struct core *core, uint64_t at);
+/* Sentences for a report whose numbers are there; report->advice points into *advice. */
+void restart_advise(struct core *core, uint32_t container, struct rec_restart_report *report,
+		    struct restart_advice *advice);
 
 /* ---- filter.c ---- */
 

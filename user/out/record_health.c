@@ -63,6 +63,8 @@ static void put_configuration(struct json_write *w, const struct ev_start *start
 	jw_string(w, "redact", redact_name(start->redact), JSON_NAME);
 	jw_bool(w, "all_exits", start->all_exits != 0);
 	put_percent(w, "pressure_threshold_percent", start->pressure_threshold);
+	jw_u64(w, "restart_warning", start->restart_warning);
+	jw_u64(w, "restart_critical", start->restart_critical);
 	put_globs(w, "cgroup", start->include, start->n_include);
 	put_globs(w, "exclude_cgroup", start->exclude, start->n_exclude);
 	put_lines(w, "label", start->labels);

@@ -51,8 +51,10 @@ static void put_body(struct json_write *w, const struct record *r)
 		put_agent_stop(w, r->agent_stop);
 		break;
 	case RECORD_RESTART_REPORT:
+		put_restart_report(w, r->restart_report);
+		break;
 	case RECORD_LEAK_REPORT:
-		break; /* the core has no struct for these: it cannot emit them */
+		break; /* the core has no struct for it: it cannot emit one */
 	}
 }
 

@@ -54,6 +54,7 @@ void put_container_stop(struct json_write *w, const struct rec_container_stop *r
 void put_container_sample(struct json_write *w, const struct rec_container_sample *rec);
 void put_host_sample(struct json_write *w, const struct rec_host_sample *rec);
 void put_process_exit(struct json_write *w, const struct rec_process_exit *rec);
+void put_restart_report(struct json_write *w, const struct rec_restart_report *rec);
 void put_finding(struct json_write *w, const struct rec_finding *rec);
 void put_oom_kill(struct json_write *w, const struct rec_oom_kill *rec);
 

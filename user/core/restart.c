@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * restart.c - the restart report: what restarts in a container and how often, its workers and it
+ * itself. Planned restarts never alarm, but for those that come in a storm.
+ */
+#include <math.h>
+#include <string.h>
+#include "core/state.h"
+
+#define CRASH_LOOP_LIVES 3
+#define CRASH_LOOP_NS    (600 * NSEC_PER_SEC) /* over when nothing ended for that long */
+
+/* One report in the making: what the record points to. */
+struct report {
+	struct rec_workers pools[RECORD_POOLS];
+	struct restart_advice advice;
+	struct rec_restart_report rec;
+};
+
+static struct rec_quantiles quantiles(const struct spread *s)
+{
+	return (struct rec_quantiles){spread_quantile(s, 50), spread_quantile(s, 95)};
+}
+
+static void describe_parent(struct core *core, const struct workers *w, struct record_process *out)
+{
+	struct ev_who who = {.pid = w->parent_pid, .start = w->parent_start, .uid = UINT32_MAX};
+	uint32_t i = process_find(core, w->parent_pid, w->parent_start);
+
+	if (i) {
+		describe_process(core, &core->processes[i], out);
+		return;
+	}
+	describe_who(core, &who, out);
+	out->uid = U64_UNKNOWN;
+	out->name = w->parent_comm;
+}
+
+static enum recycling recycling_of(const struct hour_sum *sum)
+{
+	if (!sum->total)
+		return RECYCLING_NONE;
+	return 2 * sum->planned > sum->total ? RECYCLING_PLANNED : RECYCLING_UNPLANNED;
+}
+
+static void describe_pool(struct core *core, const struct workers *w, uint64_t now,
+			  struct rec_workers *out)
+{
+	struct hour_sum sum;
+
+	hour_sum(&w->hour, now, HOUR_MINUTES, &sum);
+	memset(out, 0, sizeof(*out));
+	out->role = w->role ? w->role : w->comm;
+	describe_parent(core, w, &out->parent);
+	out->parent_gone = w->ended;
+	out->size = w->size ? w->size : w->most;
+	out->alive = w->alive;
+	out->restarts = out->causes.total = sum.total;
+	memcpy(out->causes.causes, sum.causes, sizeof(sum.causes));
+	out->restarts_total = w->restarts.total;
+	out->unplanned = sum.total - sum.planned;
+	out->restarts_per_hour = (double)sum.total;
+	out->lifetime = quantiles(&w->lifetime);
+	out->respawn = quantiles(&w->respawn);
+	out->peak_rss = quantiles(&w->peak);
+	out->recycling = recycling_of(&sum);
+	out->synchronized = workers_synchronized(w, now);
+	out->together = w->together;
+	out->below_size_ns = w->short_ns;
+	if (w->n_pending) {
+		uint64_t from = w->pending[0].ts;
+
+		from = from < w->short_until ? w->short_until : from;
+		out->below_size_ns += now > from ? now - from : 0;
+	}
+	out->unreplaced = w->unreplaced;
+	out->boot_loop = workers_boot_loop(w, now);
+	out->respawn_storm = workers_storm(w, now);
+}
+
+static void describe_pools(struct core *core, uint32_t container, struct report *report,
+			   uint64_t now)
+{
+	uint64_t key = core->containers[container].key;
+
+	report->rec.workers = report->pools;
+	for (uint32_t i = core->workers_used.tail; i; i = core->workers_links.prev[i]) {
+		const struct workers *w = &core->workers[i];
+
+		if (w->container_key != key || !workers_is_pool(w))
+			continue;
+		if (report->rec.n_workers == RECORD_POOLS) {
+			report->rec.more_workers++;
+			continue;
+		}
+		describe_pool(core, w, now, &report->pools[report->rec.n_workers++]);
+	}
+}
+
+static bool crash_loops(const struct lives *l, uint64_t now)
+{
+	return l->early >= CRASH_LOOP_LIVES && l->ended + CRASH_LOOP_NS >= now;
+}
+
+/* The container's own restarts. Returns how many of the window were not planned. */
+static uint64_t describe_lives(struct core *core, uint32_t container, struct report *report,
+			       uint64_t now)
+{
+	const struct container *c = &core->containers[container];
+	const struct lives *l = &core->lives[c->lives];
+	struct rec_restart_report *rec = &report->rec;
+	struct hour_sum sum;
+
+	rec->between = (struct rec_quantiles){U64_UNKNOWN, U64_UNKNOWN};
+	rec->runtime_restarts = c->identity.source[0] ? c->identity.restart_count : U64_UNKNOWN;
+	/* The entry may be another name's by now. */
+	if (!c->lives || l->latest != c->key)
+		return 0;
+	hour_sum(&l->hour, now, HOUR_MINUTES, &sum);
+	rec->window_restarts = sum.total;
+	rec->total_restarts = l->restarts;
+	rec->last_known = l->restarts && l->ended && l->exit_known;
+	rec->last_real = core_real(core, l->ended);
+	rec->last_exit = l->exit;
+	rec->last_cause = l->cause;
+	rec->between = quantiles(&l->between);
+	rec->crash_loop = crash_loops(l, now);
+	if (rec->crash_loop)
+		rec->crash_loop_since_real = core_real(core, l->early_since);
+	return sum.total - sum.planned;
+}
+
+static enum restart_status status_of(const struct core *core, const struct report *report,
+				     uint64_t unplanned)
+{
+	enum restart_status status = RESTART_OK;
+
+	for (size_t i = 0; i < report->rec.n_workers; i++) {
+		unplanned += report->pools[i].unplanned;
+		if (report->pools[i].boot_loop || report->pools[i].respawn_storm)
+			status = RESTART_WARNING;
+	}
+	if (report->rec.crash_loop)
+		status = RESTART_WARNING;
+	if (unplanned >= core->start.restart_critical)
+		return RESTART_CRITICAL;
+	return unplanned >= core->start.restart_warning ? RESTART_WARNING : status;
+}
+
+static void describe(struct core *core, uint32_t container, uint64_t now, struct report *report)
+{
+	struct rec_restart_report *rec = &report->rec;
+	uint64_t since = core->start.head.ts, unplanned;
+
+	memset(rec, 0, sizeof(*rec));
+	rec->window_seconds = core_seconds(since, now);
+	if (rec->window_seconds > 3600)
+		rec->window_seconds = 3600;
+	describe_pools(core, container, report, now);
+	unplanned = describe_lives(core, container, report, now);
+	rec->status = status_of(core, report, unplanned);
+}
+
+static void write(struct core *core, uint32_t container, uint64_t ts, struct report *report)
+{
+	static const enum severity severities[] = {
+		[RESTART_OK] = SEVERITY_INFO,
+		[RESTART_WARNING] = SEVERITY_WARNING,
+		[RESTART_CRITICAL] = SEVERITY_CRITICAL,
+	};
+	struct record r = {.type = RECORD_RESTART_REPORT,
+			   .severity = severities[report->rec.status],
+			   .restart_report = &report->rec};
+
+	restart_advise(core, container, &report->rec, &report->advice);
+	container_announce(core, container);
+	core_emit(core, &r, ts, container);
+}
+
+void restart_evaluate(struct core *core, uint32_t container, uint64_t ts)
+{
+	struct container *c = &core->containers[container];
+	struct report report;
+
+	if (!container || !c->included || c->ended)
+		return;
+	describe(core, container, ts, &report);
+	if (report.rec.status == c->restart_status)
+		return;
+	c->restart_status = report.rec.status;
+	write(core, container, ts, &report);
+}
+
+void restart_report_all(struct core *core, uint64_t at)
+{
+	for (uint32_t i = core->running.head; i; i = core->container_links.next[i]) {
+		struct container *c = &core->containers[i];
+		struct report report;
+
+		if (!c->included || c->ended || !c->announced)
+			continue;
+		describe(core, i, at, &report);
+		if (!report.rec.n_workers && !report.rec.total_restarts)
+			continue;
+		c->restart_status = report.rec.status;
+		write(core, i, at, &report);
+	}
+}

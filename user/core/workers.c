@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * workers.c - the families of children: who is in which, and which exit was followed by whose
+ * birth. See workers.h.
+ *
+ * A child is counted in a moment after its birth, at the next snapshot or at its own exit: until
+ * then it may execute something else and be of another family.
+ */
+#include <string.h>
+#include "base/hash.h"
+#include "core/cause.h"
+#include "core/role.h"
+
+#define REPLACED_NS      (30 * NSEC_PER_SEC) /* one that failed is replaced within that */
+#define REPLACED_WELL_NS (10 * NSEC_PER_SEC) /* one that ended well */
+#define AHEAD_NS         (60 * NSEC_PER_SEC) /* or was by one born so long before (a reload) */
+#define STEADY_TICKS     2
+
+/* ---- the table ---- */
+
+static struct workers *at(struct core *core, uint32_t i)
+{
+	return &core->workers[i];
+}
+
+static void workers_free(struct core *core, uint32_t i)
+{
+	struct workers *w = at(core, i);
+
+	htab_del(&core->workers_tab, hash_pair(w->parent_pid, w->parent_start), i);
+	ilist_remove(&core->workers_used, &core->workers_links, i);
+	w->parent_pid = 0;
+	pool_put(&core->workers_pool, i);
+}
+
+/* The least recently used family makes room, one that is no pool before one that is. */
+static uint32_t make_room(struct core *core)
+{
+	uint32_t victim = core->workers_used.head;
+
+	for (uint32_t i = victim, n = 0; i && n < 64; i = core->workers_links.next[i], n++) {
+		if (!at(core, i)->restarts.total) {
+			victim = i;
+			break;
+		}
+	}
+	workers_free(core, victim);
+	core->workers_pool.lost++;
+	return pool_get(&core->workers_pool);
+}
+
+static uint32_t find_key(const struct core *core, const struct process *p, uint64_t key)
+{
+	uint32_t i = htab_first(&core->workers_tab, hash_pair(p->parent_pid, p->parent_start));
+
+	for (; i; i = core->workers_tab.next[i]) {
+		const struct workers *w = &core->workers[i];
+
+		if (w->parent_pid == p->parent_pid && w->parent_start == p->parent_start &&
+		    w->key == key && !w->ended)
+			return i;
+	}
+	return 0;
+}
+
+/*
+ * Children that were there before the agent do not tell whether they were forked: a family of such
+ * of which one has just left is the one that the first new child belongs to.
+ */
+static uint32_t find_scanned(const struct core *core, const struct process *p)
+{
+	uint32_t i = htab_first(&core->workers_tab, hash_pair(p->parent_pid, p->parent_start));
+
+	for (; i; i = core->workers_tab.next[i]) {
+		const struct workers *w = &core->workers[i];
+
+		if (w->parent_pid == p->parent_pid && w->parent_start == p->parent_start &&
+		    w->scanned && !w->ended && w->n_pending)
+			return i;
+	}
+	return 0;
+}
+
+/* FNV-1a of a command line in which each number is as good as any other. */
+static uint64_t command_hash(const char *text)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+
+	for (bool digit = false; *text; text++) {
+		bool is_digit = *text >= '0' && *text <= '9';
+
+		if (!is_digit || !digit)
+			h = (h ^ (unsigned char)(is_digit ? '0' : *text)) * 0x100000001b3ull;
+		digit = is_digit;
+	}
+	return hash_u64(h) | 1;
+}
+
+static bool is_shell(const struct process *p)
+{
+	static const char *const shells[] = {"sh",  "bash", "dash", "ash", "zsh",
+					     "ksh", "mksh", "fish", "csh", "tcsh"};
+
+	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
+		if (!strcmp(p->comm, shells[i]))
+			return true;
+	return false;
+}
+
+/* The family of this child, made when there is none; 0: none is followed. */
+static uint32_t family_of(struct core *core, const struct process *p, bool scanned)
+{
+	uint32_t parent = process_find(core, p->parent_pid, p->parent_start), i;
+	uint64_t key = p->forked ? 0 : command_hash(p->command_line);
+	const struct process *q = &core->processes[parent];
+	struct workers *w;
+
+	if (!parent || !q->alive || p->parent_pid == core->start.agent_pid ||
+	    (!p->forked && !p->command_line[0]) || cause_is_runtime(q->comm))
+		return 0;
+	i = find_key(core, p, key);
+	if (!i && !scanned) {
+		i = find_scanned(core, p);
+		if (i)
+			at(core, i)->key = key;
+	}
+	if (i) {
+		w = at(core, i);
+		w->scanned = w->scanned && scanned;
+		ilist_remove(&core->workers_used, &core->workers_links, i);
+		ilist_append(&core->workers_used, &core->workers_links, i);
+		return i;
+	}
+	i = pool_get(&core->workers_pool);
+	if (!i)
+		i = make_room(core);
+	w = at(core, i);
+	memset(w, 0, sizeof(*w));
+	w->parent_pid = p->parent_pid;
+	w->parent_start = p->parent_start;
+	w->key = key;
+	w->forked = p->forked;
+	w->scanned = scanned;
+	w->shell = is_shell(q);
+	strcpy(w->parent_comm, q->comm);
+	htab_add(&core->workers_tab, hash_pair(w->parent_pid, w->parent_start), i);
+	ilist_append(&core->workers_used, &core->workers_links, i);
+	return i;
+}
+
+/* ---- an exit and the birth that follows it ---- */
+
+static void drop_first(struct workers *w)
+{
+	w->n_pending--;
+	memmove(w->pending, w->pending + 1, w->n_pending * sizeof(w->pending[0]));
+}
+
+/* From an exit to a birth, or to the end of hope, one was missing. Both come in order of time. */
+static void note_short(struct workers *w, uint64_t from, uint64_t until)
+{
+	if (from < w->short_until)
+		from = w->short_until;
+	if (until <= from)
+		return;
+	w->short_ns += until - from;
+	w->short_until = until;
+}
+
+/* The oldest exit that waits was followed by a birth at `born`. */
+static void replaced(struct core *core, uint32_t i, uint64_t born)
+{
+	struct workers *w = at(core, i);
+	struct worker_exit e = w->pending[0];
+
+	drop_first(w);
+	note_short(w, e.ts, born);
+	spread_add(&w->respawn, born > e.ts ? born - e.ts : 0);
+	workers_restarted(core, i, &e);
+}
+
+static void give_up(struct workers *w, uint64_t now)
+{
+	note_short(w, w->pending[0].ts, now);
+	drop_first(w);
+	w->unreplaced++;
+}
+
+static uint64_t patience(const struct worker_exit *e)
+{
+	return e->planned ? REPLACED_WELL_NS : REPLACED_NS;
+}
+
+/* Exits that have waited for too long: nobody came. */
+static void expire(struct workers *w, uint64_t now)
+{
+	while (w->n_pending && w->pending[0].ts + patience(&w->pending[0]) < now)
+		give_up(w, now);
+}
+
+/* Returns whether it takes somebody's place. */
+static bool birth(struct core *core, uint32_t i, uint64_t ts)
+{
+	struct workers *w = at(core, i);
+
+	w->births++;
+	if (++w->alive > w->most)
+		w->most = w->alive;
+	expire(w, ts);
+	/* It may be counted late, and be older than the exit. */
+	if (w->n_pending && w->pending[0].ts <= ts) {
+		replaced(core, i, ts);
+		return true;
+	}
+	if (w->size && w->alive > w->size)
+		w->excess++;
+	if (w->n_surplus == WORKERS_PENDING) {
+		w->n_surplus--;
+		memmove(w->surplus, w->surplus + 1, w->n_surplus * sizeof(w->surplus[0]));
+	}
+	w->surplus[w->n_surplus++] = ts;
+	return false;
+}
+
+/*
+ * A birth that fits the exit at `ts`: one right behind it, which was counted first because the exit
+ * waited for its cause; or, when as many live on as should, one before it. Its index, or -1.
+ */
+static int fitting(const struct workers *w, const struct worker_exit *e)
+{
+	for (uint32_t k = 0; k < w->n_surplus; k++)
+		if (w->surplus[k] >= e->ts && w->surplus[k] - e->ts <= patience(e))
+			return (int)k;
+	if (!w->size || w->alive < w->size)
+		return -1;
+	for (uint32_t k = 0; k < w->n_surplus; k++)
+		if (w->surplus[k] < e->ts && e->ts - w->surplus[k] <= AHEAD_NS &&
+		    e->ts - e->lifetime < w->surplus[k])
+			return (int)k;
+	return -1;
+}
+
+static void departure(struct core *core, uint32_t i, const struct worker_exit *e)
+{
+	struct workers *w = at(core, i);
+	uint64_t born;
+	int k;
+
+	expire(w, e->ts);
+	if (w->n_pending == WORKERS_PENDING)
+		give_up(w, e->ts);
+	k = w->n_pending ? -1 : fitting(w, e);
+	w->pending[w->n_pending++] = *e;
+	if (k < 0)
+		return;
+	born = w->surplus[k];
+	w->n_surplus--;
+	memmove(w->surplus + k, w->surplus + k + 1,
+		(w->n_surplus - (uint32_t)k) * sizeof(w->surplus[0]));
+	replaced(core, i, born);
+	if (w->excess && born < e->ts)
+		w->excess--; /* it was above the size for a reason */
+}
+
+/* ---- children ---- */
+
+/* Where its children live and what they are called, as of the latest one. */
+static void note_child(struct core *core, struct workers *w, const struct process *p)
+{
+	uint32_t container = container_find(core, p->memcg);
+
+	if (container)
+		w->container_key = core->containers[container].key;
+	strcpy(w->comm, p->comm);
+}
+
+static void join(struct core *core, struct process *p, bool scanned)
+{
+	uint32_t i = family_of(core, p, scanned);
+	struct workers *w = at(core, i);
+
+	p->newborn = false;
+	p->family = i;
+	p->family_parent = i ? w->parent_start : 0;
+	if (!i)
+		return;
+	note_child(core, w, p);
+	if (scanned) {
+		w->births++;
+		if (++w->alive > w->most)
+			w->most = w->alive;
+	} else {
+		p->successor = birth(core, i, p->start);
+	}
+}
+
+/* Its family, if that is still the one it was counted in. */
+static uint32_t family(const struct core *core, const struct process *p)
+{
+	const struct workers *w = &core->workers[p->family];
+
+	return p->family && w->parent_pid && w->parent_start == p->family_parent ? p->family : 0;
+}
+
+void workers_on_fork(struct core *core, struct process *p, uint32_t index)
+{
+	uint32_t n = core->n_newborns;
+
+	if (p->newborn || p->family)
+		return;
+	p->newborn = true;
+	if (n == WORKERS_NEWBORNS) {
+		struct process *first = &core->processes[core->newborns[0]];
+
+		if (first->newborn)
+			join(core, first, false);
+		n = --core->n_newborns;
+		memmove(core->newborns, core->newborns + 1, n * sizeof(core->newborns[0]));
+	}
+	core->newborns[core->n_newborns++] = index;
+}
+
+/* The families of which it is the parent are no more. */
+static void forget_children(struct core *core, const struct process *p)
+{
+	uint32_t i = htab_first(&core->workers_tab, hash_pair(p->pid, p->start)), next;
+
+	for (; i; i = next) {
+		next = core->workers_tab.next[i];
+		if (at(core, i)->parent_pid == p->pid && at(core, i)->parent_start == p->start)
+			workers_free(core, i);
+	}
+}
+
+void workers_on_exec(struct core *core, struct process *p)
+{
+	uint32_t i = family(core, p);
+	struct workers *w = at(core, i);
+
+	/* It is another program now, and what it had before is none of its doing. */
+	forget_children(core, p);
+
+	if (p->newborn || !i)
+		return;
+	/* It has become something else: neither an exit nor a birth of its old family. */
+	if (w->alive)
+		w->alive--;
+	p->family = 0;
+	join(core, p, false);
+}
+
+void workers_on_info(struct core *core, struct process *p)
+{
+	/* One that was there before the agent: now that its command line is known. */
+	if (!p->newborn && !p->family && p->alive && !p->exit_told &&
+	    p->start < core->start.head.ts)
+		join(core, p, true);
+}
+
+void workers_on_snapshot(struct core *core, uint64_t now)
+{
+	uint32_t kept = 0, next;
+
+	for (uint32_t k = 0; k < core->n_newborns; k++) {
+		struct process *p = &core->processes[core->newborns[k]];
+
+		if (!p->newborn)
+			continue;
+		if (p->start + WORKERS_SETTLE_NS > now)
+			core->newborns[kept++] = core->newborns[k];
+		else
+			join(core, p, false);
+	}
+	core->n_newborns = kept;
+	for (uint32_t i = core->workers_used.head; i; i = next) {
+		struct workers *w = at(core, i);
+
+		next = core->workers_links.next[i];
+		expire(w, now);
+		if (w->ended && !workers_wanted(core, i)) {
+			workers_free(core, i);
+			continue;
+		}
+		if (w->alive == w->last_alive && (w->alive >= w->size || !w->n_pending))
+			w->steady++;
+		else
+			w->steady = 0;
+		if (w->steady >= STEADY_TICKS)
+			w->size = w->alive;
+		w->last_alive = w->alive;
+		if (w->size && w->alive >= w->size)
+			w->held++;
+		else
+			w->short_held++;
+	}
+}
+
+void workers_on_exit(struct core *core, struct process *p, struct worker_exit *e)
+{
+	uint32_t i;
+	struct workers *w;
+
+	if (p->newborn)
+		join(core, p, false);
+	i = family(core, p);
+	w = at(core, i);
+	p->family = 0;
+	if (!i)
+		return;
+	if (w->alive)
+		w->alive--;
+	e->successor = p->successor;
+	note_child(core, w, p);
+	w->role = process_role(core, p) ? process_role(core, p) : w->role;
+	if (!w->ended)
+		departure(core, i, e);
+}
+
+void workers_parent_gone(struct core *core, const struct process *p, bool oom_killed)
+{
+	uint32_t i = htab_first(&core->workers_tab, hash_pair(p->pid, p->start)), next;
+
+	for (; i; i = next) {
+		struct workers *w = at(core, i);
+
+		next = core->workers_tab.next[i];
+		if (w->parent_pid != p->pid || w->parent_start != p->start)
+			continue;
+		w->ended = true;
+		w->parent_oom = oom_killed;
+		w->n_pending = 0; /* its children leave with it: no restarts */
+		if (!w->restarts.total && !w->alive)
+			workers_free(core, i);
+	}
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* workers_judge.c - what the exits and births of a family of children mean. */
+#include <string.h>
+#include "core/state.h"
+
+#define EARLY_NS       (5 * NSEC_PER_SEC) /* "within seconds of birth" */
+#define EARLY_IN_A_ROW 3
+#define NEWS_NS        (60 * NSEC_PER_SEC) /* what has not gone on for so long is over */
+#define STORM_RESTARTS 30                  /* within a minute ... */
+#define STORM_LIFE_NS  (5 * NSEC_PER_SEC)  /* ... of children that live no longer than this */
+#define TOGETHER_PART  20                  /* leaving together: within 1/20 of a lifetime */
+#define TOGETHER_NS    (NSEC_PER_SEC / 10) /* or of this */
+#define LONG_LIFE_NS   (60 * NSEC_PER_SEC)
+
+/*
+ * What well-known supervisors do that its code does not tell.
+ *
+ * celery: billiard's pool.py ends a worker that has done its share (--max-tasks-per-child,
+ * --max-memory-per-child) with EX_RECYCLE, 155.
+ */
+static const struct {
+	const char *role;
+	uint32_t code;
+} recycling_codes[] = {
+	{"celery ForkPoolWorker", 155},
+};
+
+bool worker_exit_is_planned(const struct worker_exit *e, const char *role)
+{
+	for (size_t i = 0; role && i < sizeof(recycling_codes) / sizeof(recycling_codes[0]); i++)
+		if (e->code == recycling_codes[i].code && !strcmp(role, recycling_codes[i].role))
+			return true;
+	if (e->cause == CAUSE_CLEAN)
+		return true;
+	/* Ended by the signals that ask for an end: TERM, INT, HUP, QUIT. Not ABRT, not KILL. */
+	return e->cause == CAUSE_KILLED_BY_PARENT &&
+	       (e->signal == 15 || e->signal == 2 || e->signal == 1 || e->signal == 3);
+}
+
+static uint32_t recent_count(const struct workers *w)
+{
+	return w->n_recent < WORKERS_RECENT ? w->n_recent : WORKERS_RECENT;
+}
+
+/* The k-th latest of those that are kept, 0 the latest. */
+static const struct worker_exit *recent(const struct workers *w, uint32_t k)
+{
+	return &w->recent[(w->n_recent - 1 - k) % WORKERS_RECENT];
+}
+
+/* Most of them left by themselves at nearly the same time. */
+static void note_together(struct workers *w, const struct worker_exit *e)
+{
+	uint64_t life = spread_quantile(&w->lifetime, 50), within = TOGETHER_NS;
+	uint32_t n = 0;
+
+	if (w->size < 2 || !e->planned || e->told || life == U64_UNKNOWN)
+		return;
+	if (life / TOGETHER_PART > within)
+		within = life / TOGETHER_PART;
+	/* Of those that live no longer than that, some are bound to meet. */
+	if (life < 4 * within)
+		return;
+	for (uint32_t k = 0; k < recent_count(w); k++) {
+		const struct worker_exit *r = recent(w, k);
+
+		n += r->planned && !r->told && r->ts + within >= e->ts;
+	}
+	if (4 * n < 3 * w->size || n < 2)
+		return;
+	if (!w->together_ts || w->together_ts + life / 2 < e->ts) {
+		w->together_times++;
+		w->together = 0;
+	}
+	w->together_ts = e->ts;
+	if (n > w->together)
+		w->together = n;
+}
+
+bool workers_synchronized(const struct workers *w, uint64_t now)
+{
+	if (!w->together_ts || w->together_ts + HOUR_NS < now)
+		return false;
+	/* With jitter they meet by chance, too, but hardly all of them, and not again and again. */
+	return w->together_times >= 2 || w->together >= w->size;
+}
+
+static void note_storm(struct workers *w, uint64_t ts)
+{
+	if (2 * w->planned <= w->restarts.total || recent_count(w) < STORM_RESTARTS ||
+	    recent(w, STORM_RESTARTS - 1)->ts + NEWS_NS < ts ||
+	    spread_quantile(&w->lifetime, 50) > STORM_LIFE_NS)
+		return;
+	w->storm = ts;
+}
+
+static void note_early(struct workers *w, const struct worker_exit *e)
+{
+	if (e->planned || e->lifetime > EARLY_NS) {
+		w->early = 0;
+		return;
+	}
+	/* The first ones have all begun at once: whoever meets the fault dies, the others live. */
+	if (!e->successor)
+		return;
+	if (!w->early++)
+		w->early_since = e->ts;
+	w->early_code = e->code;
+}
+
+/* The kill of a worker, while the first process of its container lives on. */
+static bool is_hidden(const struct core *core, const struct workers *w, const struct worker_exit *e)
+{
+	const struct container *c = &core->containers[container_find(core, w->container_key)];
+
+	return e->cause == CAUSE_OOM_KILLED && c->init_pid && !c->init_ended;
+}
+
+void workers_restarted(struct core *core, uint32_t i, const struct worker_exit *e)
+{
+	struct workers *w = &core->workers[i];
+
+	w->restarts.total++;
+	w->restarts.causes[e->cause]++;
+	w->planned += e->planned;
+	w->told += e->planned && e->told;
+	w->hidden_oom += is_hidden(core, w, e);
+	hour_add(&w->hour, e->ts, e->cause, e->planned);
+	spread_add(&w->lifetime, e->lifetime);
+	if (e->peak_rss != U64_UNKNOWN)
+		spread_add(&w->peak, e->peak_rss);
+	w->recent[w->n_recent++ % WORKERS_RECENT] = *e;
+	note_together(w, e);
+	note_storm(w, e->ts);
+	note_early(w, e);
+	restart_evaluate(core, container_find(core, w->container_key), core->now);
+}
+
+bool workers_is_pool(const struct workers *w)
+{
+	uint64_t life = spread_quantile(&w->lifetime, 50);
+	uint64_t gap = spread_quantile(&w->respawn, 50);
+	bool well = 2 * w->planned > w->restarts.total;
+
+	if (!w->restarts.total)
+		return false;
+	/* A loop in a script is no supervisor, unless what it runs is a service. */
+	if (w->shell && life < LONG_LIFE_NS)
+		return false;
+	/* Connections come and go as they like: most are not followed, or are one too many. */
+	if (w->restarts.total <= 2ull * w->unreplaced + w->excess)
+		return false;
+	if (!well) /* somebody puts up with failures: forked ones at once, commands the second time
+		    */
+		return w->forked || w->restarts.total >= 2;
+	if (w->forked)
+		return w->size > 0 && w->held >= w->short_held;
+	/* A probe or a job that ends well and is run again later was not missed meanwhile. */
+	return life >= NSEC_PER_SEC && life >= gap;
+}
+
+bool workers_wanted(const struct core *core, uint32_t i)
+{
+	const struct workers *w = &core->workers[i];
+
+	/* As long as there is a container whose reports tell of it. */
+	return workers_is_pool(w) && container_find(core, w->container_key);
+}
+
+bool workers_boot_loop(const struct workers *w, uint64_t now)
+{
+	return w->early >= EARLY_IN_A_ROW && recent(w, 0)->ts + NEWS_NS >= now;
+}
+
+bool workers_storm(const struct workers *w, uint64_t now)
+{
+	return w->storm && w->storm + NEWS_NS >= now;
+}
