@@ -82,6 +82,8 @@ static void test_defaults(void **state)
 	assert_int_equal(o.duration_ns, 0);
 	assert_false(o.all_exits);
 	assert_int_equal(o.pressure_threshold, 10);
+	assert_int_equal(o.restart_warning, 5);
+	assert_int_equal(o.restart_critical, 20);
 	assert_false(o.debug);
 	assert_int_equal(o.include.n, 0);
 	assert_int_equal(o.exclude.n, 0);
@@ -116,6 +118,8 @@ static const struct option_case {
 	{"duration", "1.5s", SECOND * 3 / 2, "1,5s"},
 	{"all-exits", "yes", 1, "yea"},
 	{"pressure-threshold", "100", 100, "101"},
+	{"restart-warning", "1", 1, "0"},
+	{"restart-critical", "1000000", 1000000, "1000001"},
 	{"cgroup", "/a*", 0, "a*"},
 	{"exclude-cgroup", "*b", 0, "b*"},
 	{"label", "app", 0, "app="},
@@ -210,7 +214,7 @@ static void test_help_tells_the_defaults(void **state)
 		assert_int_equal(run_option_set(&o, &table[i], text, err, sizeof(err)), 0);
 		assert_memory_equal(&o, &defaults, sizeof(o));
 	}
-	assert_int_equal(told, 16);
+	assert_int_equal(told, 18);
 }
 
 /* The same through the file and through the command line. */
@@ -277,6 +281,8 @@ static void test_together(void **state)
 	(void)state;
 	assert_int_equal(parse(&o, NULL, "-i", "2s", "--sample-interval=2s", NULL), 0);
 	assert_int_equal(parse(&o, &c, "-i", "2s", "--sample-interval=3s", NULL), 2);
+	assert_int_equal(parse(&o, NULL, "--restart-warning=20", NULL), 0);
+	assert_int_equal(parse(&o, &c, "--restart-warning=21", NULL), 2);
 	assert_int_equal(parse(&o, NULL, "-o", "a", "--record=b", NULL), 0);
 	assert_int_equal(parse(&o, &c, "-o", "a", "--record=a", NULL), 2);
 }

@@ -84,10 +84,10 @@ struct core *core_init(void *mem, const struct ev_start *start, const struct cor
 	/* A log without sane intervals must not make the report loop endless. */
 	if (core->start.report_interval == 0 || core->start.report_interval >= U64_UNLIMITED)
 		core->start.report_interval = 60 * NSEC_PER_SEC;
-	if (core->start.restart_warning == U64_UNKNOWN)
-		core->start.restart_warning = 5;
-	if (core->start.restart_critical == U64_UNKNOWN)
-		core->start.restart_critical = 20;
+	/* A log of before there was the option. */
+	core->restart_warning = start->restart_warning == U64_UNKNOWN ? 5 : start->restart_warning;
+	core->restart_critical =
+		start->restart_critical == U64_UNKNOWN ? 20 : start->restart_critical;
 	if (core->start.all_exits == U64_UNKNOWN)
 		core->start.all_exits = 0;
 	carve(core, &c, processes_of(start), containers_of(start));

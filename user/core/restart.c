@@ -142,9 +142,9 @@ static enum restart_status status_of(const struct core *core, const struct repor
 	}
 	if (report->rec.crash_loop)
 		status = RESTART_WARNING;
-	if (unplanned >= core->start.restart_critical)
+	if (unplanned >= core->restart_critical)
 		return RESTART_CRITICAL;
-	return unplanned >= core->start.restart_warning ? RESTART_WARNING : status;
+	return unplanned >= core->restart_warning ? RESTART_WARNING : status;
 }
 
 static void describe(struct core *core, uint32_t container, uint64_t now, struct report *report)

@@ -258,6 +258,7 @@ struct core {
 	uint64_t host_begin;
 	uint32_t round;       /* of snapshots */
 	uint32_t memcg_round; /* over the memory cgroups */
+	uint64_t restart_warning, restart_critical;
 	bool ready;
 	bool memcg_iter; /* the shell reads all memcgs itself each tick */
 	bool series_closed;
