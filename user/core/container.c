@@ -355,7 +355,9 @@ static void container_end(struct core *core, uint32_t i)
 		return;
 	exit_flush(core);
 	container_announce(core, i);
+	restart_report_last(core, i, c->ended_at);
 	container_say_stop(core, i);
+	restarts_ended(core, i);
 	restarts_ended(core, i);
 }
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include "core/cause.h"
+#include "core/role.h"
 
 /* PROC_PID_INIT_INO: the first pid namespace has the same inode number on every kernel. */
 #define INIT_PID_NS 0xeffffffcu
@@ -151,8 +152,10 @@ static void leave_family(struct core *core, const struct ev_exit *ev, struct pro
 	};
 
 	e.code = e.signal ? UINT32_MAX : (ev->status >> 8) & 0xff;
-	e.planned = worker_exit_is_planned(&e, process_role(core, p));
-	e.told = why->signal >= 0 && f->signals->entries[why->signal].sender_pid == f->parent_pid;
+	e.planned = worker_exit_is_planned(&e);
+	/* What recycles itself does so with or without a signal that hurries it. */
+	e.told = !role_recycles(process_role(core, p), ev->status) && why->signal >= 0 &&
+		 f->signals->entries[why->signal].sender_pid == f->parent_pid;
 	workers_on_exit(core, p, &e);
 	workers_parent_gone(core, p, why->cause == CAUSE_OOM_KILLED);
 }
@@ -185,6 +188,8 @@ static void exit_finish(struct core *core, const struct ev_exit *ev, struct proc
 
 	gather(core, ev, p, &facts);
 	cause_decide(&facts, &why);
+	if (role_recycles(process_role(core, p), ev->status))
+		why.cause = CAUSE_CLEAN;
 	if (container)
 		count_exit(core, ev, p, container, why.cause);
 	tell_exit(core, ev, p, &facts, &why, container);

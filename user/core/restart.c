@@ -5,6 +5,7 @@
  */
 #include <math.h>
 #include <string.h>
+#include "core/role.h"
 #include "core/state.h"
 
 #define CRASH_LOOP_LIVES 3
@@ -50,8 +51,11 @@ static void describe_pool(struct core *core, const struct workers *w, uint64_t n
 
 	hour_sum(&w->hour, now, HOUR_MINUTES, &sum);
 	memset(out, 0, sizeof(*out));
-	out->role = w->role ? w->role : w->comm;
 	describe_parent(core, w, &out->parent);
+	out->role = w->role ? w->role : w->comm;
+	/* Re-executed, a worker may have a command line that tells nothing of its program. */
+	if (!w->role && out->parent.role && role_of_child(out->parent.role) != out->parent.role)
+		out->role = role_of_child(out->parent.role);
 	out->parent_gone = w->ended;
 	out->size = w->size ? w->size : w->most;
 	out->alive = w->alive;
@@ -85,10 +89,11 @@ static void describe_pools(struct core *core, uint32_t container, struct report 
 
 	report->rec.workers = report->pools;
 	for (uint32_t i = core->workers_used.tail; i; i = core->workers_links.prev[i]) {
-		const struct workers *w = &core->workers[i];
+		struct workers *w = &core->workers[i];
 
 		if (w->container_key != key || !workers_is_pool(w))
 			continue;
+		w->known = true;
 		if (report->rec.n_workers == RECORD_POOLS) {
 			report->rec.more_workers++;
 			continue;
@@ -191,18 +196,30 @@ void restart_evaluate(struct core *core, uint32_t container, uint64_t ts)
 	write(core, container, ts, &report);
 }
 
+static void report_one(struct core *core, uint32_t i, uint64_t at)
+{
+	struct report report;
+
+	describe(core, i, at, &report);
+	if (!report.rec.n_workers && !report.rec.total_restarts)
+		return;
+	core->containers[i].restart_status = report.rec.status;
+	write(core, i, at, &report);
+}
+
+void restart_report_last(struct core *core, uint32_t container, uint64_t at)
+{
+	workers_count_births(core, at);
+	report_one(core, container, at);
+}
+
 void restart_report_all(struct core *core, uint64_t at)
 {
+	workers_count_births(core, at - WORKERS_SETTLE_NS);
 	for (uint32_t i = core->running.head; i; i = core->container_links.next[i]) {
-		struct container *c = &core->containers[i];
-		struct report report;
+		const struct container *c = &core->containers[i];
 
-		if (!c->included || c->ended || !c->announced)
-			continue;
-		describe(core, i, at, &report);
-		if (!report.rec.n_workers && !report.rec.total_restarts)
-			continue;
-		c->restart_status = report.rec.status;
-		write(core, i, at, &report);
+		if (c->included && !c->ended && c->announced)
+			report_one(core, i, at);
 	}
 }

@@ -137,3 +137,26 @@ const char *role_program(const char *command_line)
 
 	return program ? program->name : NULL;
 }
+
+/*
+ * celery: a worker that has done its share (--max-tasks-per-child, --max-memory-per-child) ends
+ * with EX_RECYCLE, 155 (billiard's pool.py), most often right after a SIGTERM of its main process,
+ * which only cuts its last sleep short.
+ */
+static const struct {
+	const char *role;
+	uint32_t code;
+} recycling_codes[] = {
+	{"celery ForkPoolWorker", 155},
+};
+
+bool role_recycles(const char *role, uint32_t status)
+{
+	if (!role || (status & 0x7f))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(recycling_codes); i++)
+		if (((status >> 8) & 0xff) == recycling_codes[i].code &&
+		    !strcmp(role, recycling_codes[i].role))
+			return true;
+	return false;
+}

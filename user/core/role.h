@@ -8,6 +8,7 @@
 #define MW_CORE_ROLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * The role of a process with this command line (arguments parted by blanks, or the title that it
@@ -25,5 +26,11 @@ const char *role_of_child(const char *role);
 
 /* The word of the table for the program of a command line, to compare two; NULL: none. */
 const char *role_program(const char *command_line);
+
+/*
+ * A process in this role (NULL: unknown) that ends with this wait status was recycled, as its
+ * supervisor planned it, although the code is not 0.
+ */
+bool role_recycles(const char *role, uint32_t status);
 
 #endif

@@ -476,6 +476,8 @@ void restarts_ended(struct core *core, uint32_t container);
 
 void workers_on_fork(struct core *core, struct process *p, uint32_t index);
 void workers_on_exec(struct core *core, struct process *p);
+/* Those born until then are what they are going to be: count them in their families. */
+void workers_count_births(struct core *core, uint64_t until);
 void workers_on_info(struct core *core, struct process *p);
 void workers_on_snapshot(struct core *core, uint64_t now);
 void workers_on_exit(struct core *core, struct process *p, struct worker_exit *e);
@@ -496,12 +498,14 @@ bool workers_synchronized(const struct workers *w, uint64_t now);
 /* Children that do one task each and are gone. */
 bool workers_storm(const struct workers *w, uint64_t now);
 /* The exit is what its supervisor wanted: recycling, an orderly end. */
-bool worker_exit_is_planned(const struct worker_exit *e, const char *role);
+bool worker_exit_is_planned(const struct worker_exit *e);
 
 /* ---- restart.c, advice.c ---- */
 
 /* Something has restarted in the container: a report at once if its status has changed. */
 void restart_evaluate(struct core *core, uint32_t container, uint64_t ts);
+/* The last report of a container that ends. */
+void restart_report_last(struct core *core, uint32_t container, uint64_t at);
 /* The reports of all that have restarts. */
 void restart_report_all(struct core *core, uint64_t at);
 /* Sentences for a report whose numbers are there; report->advice points into *advice. */

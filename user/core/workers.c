@@ -204,11 +204,13 @@ static bool birth(struct core *core, uint32_t i, uint64_t ts)
 	struct workers *w = at(core, i);
 
 	w->births++;
+	w->moves++;
 	if (++w->alive > w->most)
 		w->most = w->alive;
 	expire(w, ts);
-	/* It may be counted late, and be older than the exit. */
-	if (w->n_pending && w->pending[0].ts <= ts) {
+	/* Born a moment before the exit, it could not be counted before that: see
+	 * workers_count_births(). */
+	if (w->n_pending && w->pending[0].ts <= ts + WORKERS_SETTLE_NS) {
 		replaced(core, i, ts);
 		return true;
 	}
@@ -357,21 +359,28 @@ void workers_on_info(struct core *core, struct process *p)
 		join(core, p, true);
 }
 
-void workers_on_snapshot(struct core *core, uint64_t now)
+void workers_count_births(struct core *core, uint64_t until)
 {
-	uint32_t kept = 0, next;
+	uint32_t done = 0;
 
-	for (uint32_t k = 0; k < core->n_newborns; k++) {
-		struct process *p = &core->processes[core->newborns[k]];
+	for (; done < core->n_newborns; done++) {
+		struct process *p = &core->processes[core->newborns[done]];
 
-		if (!p->newborn)
-			continue;
-		if (p->start + WORKERS_SETTLE_NS > now)
-			core->newborns[kept++] = core->newborns[k];
-		else
+		if (p->newborn && p->start > until)
+			break;
+		if (p->newborn)
 			join(core, p, false);
 	}
-	core->n_newborns = kept;
+	core->n_newborns -= done;
+	memmove(core->newborns, core->newborns + done,
+		core->n_newborns * sizeof(core->newborns[0]));
+}
+
+void workers_on_snapshot(struct core *core, uint64_t now)
+{
+	uint32_t next;
+
+	workers_count_births(core, now - WORKERS_SETTLE_NS);
 	for (uint32_t i = core->workers_used.head; i; i = next) {
 		struct workers *w = at(core, i);
 
@@ -381,17 +390,16 @@ void workers_on_snapshot(struct core *core, uint64_t now)
 			workers_free(core, i);
 			continue;
 		}
-		if (w->alive == w->last_alive && (w->alive >= w->size || !w->n_pending))
-			w->steady++;
-		else
-			w->steady = 0;
+		w->steady = w->moves == w->last_moves && !w->n_pending ? w->steady + 1 : 0;
+		w->last_moves = w->moves;
 		if (w->steady >= STEADY_TICKS)
 			w->size = w->alive;
-		w->last_alive = w->alive;
-		if (w->size && w->alive >= w->size)
-			w->held++;
-		else
-			w->short_held++;
+		w->ticks++;
+		w->inhabited += w->alive > 0;
+		if (w->size) {
+			w->held += w->alive >= w->size;
+			w->short_held += w->alive < w->size;
+		}
 	}
 }
 
@@ -400,6 +408,8 @@ void workers_on_exit(struct core *core, struct process *p, struct worker_exit *e
 	uint32_t i;
 	struct workers *w;
 
+	/* What was born before is counted before. */
+	workers_count_births(core, e->ts - WORKERS_SETTLE_NS);
 	if (p->newborn)
 		join(core, p, false);
 	i = family(core, p);
@@ -407,6 +417,7 @@ void workers_on_exit(struct core *core, struct process *p, struct worker_exit *e
 	p->family = 0;
 	if (!i)
 		return;
+	w->moves++;
 	if (w->alive)
 		w->alive--;
 	e->successor = p->successor;

@@ -40,6 +40,7 @@ struct workers {
 	bool scanned;           /* only children that were there before the agent */
 	bool ended;             /* the parent is gone */
 	bool parent_oom;        /* and was OOM-killed */
+	bool known;             /* it was reported as a pool */
 	bool shell;             /* the parent is one: its loops are nobody's pool */
 	const char *role;       /* of a child, by the table; NULL: not known */
 	char comm[EV_COMM];     /* of a child */
@@ -47,14 +48,16 @@ struct workers {
 
 	uint32_t alive;
 	uint32_t births;
-	uint32_t steady;     /* ticks without a change */
-	uint32_t size;       /* as many as were alive for a while */
-	uint32_t last_alive; /* at the tick before */
-	uint32_t most;       /* alive at once */
-	uint32_t held;       /* ticks at which `size` were alive */
-	uint32_t short_held; /* ticks with fewer */
-	uint32_t unreplaced; /* exits that nobody followed */
-	uint32_t excess;     /* births above the size */
+	uint32_t steady;           /* ticks without a change */
+	uint32_t size;             /* as many as were alive for a while */
+	uint32_t moves;            /* births and exits, ever */
+	uint32_t last_moves;       /* at the tick before */
+	uint32_t ticks, inhabited; /* since its first child, and those at which any was alive */
+	uint32_t most;             /* alive at once */
+	uint32_t held;             /* ticks at which `size` were alive */
+	uint32_t short_held;       /* ticks with fewer */
+	uint32_t unreplaced;       /* exits that nobody followed */
+	uint32_t excess;           /* births above the size */
 
 	struct worker_exit pending[WORKERS_PENDING]; /* oldest first */
 	uint32_t n_pending;

@@ -8,28 +8,13 @@
 #define NEWS_NS        (60 * NSEC_PER_SEC) /* what has not gone on for so long is over */
 #define STORM_RESTARTS 30                  /* within a minute ... */
 #define STORM_LIFE_NS  (5 * NSEC_PER_SEC)  /* ... of children that live no longer than this */
-#define TOGETHER_PART  20                  /* leaving together: within 1/20 of a lifetime */
+#define TOGETHER_PART  10                  /* leaving together: within 1/10 of a lifetime */
 #define TOGETHER_NS    (NSEC_PER_SEC / 10) /* or of this */
+#define MANY           8
 #define LONG_LIFE_NS   (60 * NSEC_PER_SEC)
 
-/*
- * What well-known supervisors do that its code does not tell.
- *
- * celery: billiard's pool.py ends a worker that has done its share (--max-tasks-per-child,
- * --max-memory-per-child) with EX_RECYCLE, 155.
- */
-static const struct {
-	const char *role;
-	uint32_t code;
-} recycling_codes[] = {
-	{"celery ForkPoolWorker", 155},
-};
-
-bool worker_exit_is_planned(const struct worker_exit *e, const char *role)
+bool worker_exit_is_planned(const struct worker_exit *e)
 {
-	for (size_t i = 0; role && i < sizeof(recycling_codes) / sizeof(recycling_codes[0]); i++)
-		if (e->code == recycling_codes[i].code && !strcmp(role, recycling_codes[i].role))
-			return true;
 	if (e->cause == CAUSE_CLEAN)
 		return true;
 	/* Ended by the signals that ask for an end: TERM, INT, HUP, QUIT. Not ABRT, not KILL. */
@@ -136,6 +121,18 @@ void workers_restarted(struct core *core, uint32_t i, const struct worker_exit *
 	restart_evaluate(core, container_find(core, w->container_key), core->now);
 }
 
+/*
+ * As many are alive most of the time; or, where they come and go too fast for that, each that
+ * leaves is followed by one, never by two, and there is one at nearly all times.
+ */
+static bool keeps_its_size(const struct workers *w)
+{
+	if (w->size && w->held >= w->short_held)
+		return true;
+	return w->restarts.total >= MANY && 4 * w->inhabited >= 3 * w->ticks &&
+	       w->restarts.total >= MANY * (uint64_t)(w->unreplaced + w->excess);
+}
+
 bool workers_is_pool(const struct workers *w)
 {
 	uint64_t life = spread_quantile(&w->lifetime, 50);
@@ -150,11 +147,13 @@ bool workers_is_pool(const struct workers *w)
 	/* Connections come and go as they like: most are not followed, or are one too many. */
 	if (w->restarts.total <= 2ull * w->unreplaced + w->excess)
 		return false;
+	if (w->known)
+		return true;
 	if (!well) /* somebody puts up with failures: forked ones at once, commands the second time
 		    */
 		return w->forked || w->restarts.total >= 2;
 	if (w->forked)
-		return w->size > 0 && w->held >= w->short_held;
+		return keeps_its_size(w);
 	/* A probe or a job that ends well and is run again later was not missed meanwhile. */
 	return life >= NSEC_PER_SEC && life >= gap;
 }
