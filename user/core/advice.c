@@ -75,6 +75,19 @@ static void say_master(struct restart_advice *a, const struct rec_workers *p)
 		    n < p->unplanned ? n : p->unplanned, p->restarts, p->role);
 }
 
+static void say_others(struct restart_advice *a, const struct rec_workers *p)
+{
+	uint64_t n =
+		p->causes.causes[CAUSE_KILLED_BY_OTHER] + p->causes.causes[CAUSE_KILLED_BY_SIBLING];
+
+	if (n)
+		say(a,
+		    "%" PRIu64 " of %" PRIu64
+		    " restarts of %s were kills by a process that is not its "
+		    "parent: the sender is in their process_exit records.",
+		    n, p->restarts, p->role);
+}
+
 static void say_crashes(struct restart_advice *a, const struct rec_workers *p)
 {
 	uint64_t crashed = p->causes.causes[CAUSE_CRASHED];
@@ -178,6 +191,7 @@ void restart_advise(struct core *core, uint32_t container, struct rec_restart_re
 		say_boot_loop(advice, w, p);
 		say_oom(advice, w, p);
 		say_master(advice, p);
+		say_others(advice, p);
 		say_crashes(advice, p);
 		say_recycling(advice, w, p);
 	}
