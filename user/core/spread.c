@@ -12,7 +12,7 @@ void spread_add(struct spread *s, uint64_t value)
 uint64_t spread_quantile(const struct spread *s, uint32_t percent)
 {
 	uint32_t n = s->n < SPREAD_MAX ? s->n : SPREAD_MAX;
-	uint64_t sorted[SPREAD_MAX];
+	uint64_t sorted[SPREAD_MAX] = {0};
 
 	if (!n)
 		return U64_UNKNOWN;
