@@ -85,7 +85,7 @@ struct process {
 	bool successor; /* it was born to take another one's place */
 	bool newborn;   /* not yet counted in a family, see workers.c */
 	uint32_t family;
-	uint64_t family_parent; /* start of that family's parent: the entry may be another's now */
+	uint64_t family_number; /* of that family: the entry may be another one's now */
 	uint8_t n_past;
 	uint8_t info_asks; /* how often /proc was asked about it */
 	int32_t oom_score_adj;
@@ -293,6 +293,7 @@ struct core {
 	struct ilist workers_used; /* the longest unused first */
 	uint32_t newborns[WORKERS_NEWBORNS];
 	uint32_t n_newborns;
+	uint64_t n_families; /* ever */
 
 	struct lives *lives;
 	struct pool lives_pool;

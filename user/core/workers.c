@@ -121,8 +121,10 @@ static uint32_t family_of(struct core *core, const struct process *p, bool scann
 	i = find_key(core, p, key);
 	if (!i && !scanned) {
 		i = find_scanned(core, p);
-		if (i)
+		if (i) {
 			at(core, i)->key = key;
+			at(core, i)->forked = p->forked;
+		}
 	}
 	if (i) {
 		w = at(core, i);
@@ -136,6 +138,7 @@ static uint32_t family_of(struct core *core, const struct process *p, bool scann
 		i = make_room(core);
 	w = at(core, i);
 	memset(w, 0, sizeof(*w));
+	w->number = ++core->n_families;
 	w->parent_pid = p->parent_pid;
 	w->parent_start = p->parent_start;
 	w->key = key;
@@ -283,7 +286,7 @@ static void join(struct core *core, struct process *p, bool scanned)
 
 	p->newborn = false;
 	p->family = i;
-	p->family_parent = i ? w->parent_start : 0;
+	p->family_number = i ? w->number : 0;
 	if (!i)
 		return;
 	note_child(core, w, p);
@@ -301,7 +304,7 @@ static uint32_t family(const struct core *core, const struct process *p)
 {
 	const struct workers *w = &core->workers[p->family];
 
-	return p->family && w->parent_pid && w->parent_start == p->family_parent ? p->family : 0;
+	return p->family && w->parent_pid && w->number == p->family_number ? p->family : 0;
 }
 
 void workers_on_fork(struct core *core, struct process *p, uint32_t index)

@@ -33,6 +33,7 @@ struct worker_exit {
 
 struct workers {
 	uint32_t parent_pid; /* 0: free */
+	uint64_t number;     /* of all families that ever were: an entry is used again */
 	uint64_t parent_start;
 	uint64_t key;           /* of the children among those of one parent */
 	uint64_t container_key; /* cgroup id of the container that the children live in */
