@@ -201,6 +201,18 @@ static void expire(struct workers *w, uint64_t now)
 		give_up(w, now);
 }
 
+static void drop_surplus(struct workers *w, uint32_t k)
+{
+	w->n_surplus--;
+	memmove(w->surplus + k, w->surplus + k + 1, (w->n_surplus - k) * sizeof(w->surplus[0]));
+}
+
+/* Born so that this one could leave: a moment before, and after it was born itself. */
+static bool is_ahead(uint64_t born, const struct worker_exit *e)
+{
+	return born < e->ts && e->ts - born <= AHEAD_NS && e->ts - e->lifetime < born;
+}
+
 /* Returns whether it takes somebody's place. */
 static bool birth(struct core *core, uint32_t i, uint64_t ts)
 {
@@ -217,30 +229,25 @@ static bool birth(struct core *core, uint32_t i, uint64_t ts)
 		replaced(core, i, ts);
 		return true;
 	}
-	if (w->size && w->alive > w->size)
-		w->excess++;
-	if (w->n_surplus == WORKERS_PENDING) {
-		w->n_surplus--;
-		memmove(w->surplus, w->surplus + 1, w->n_surplus * sizeof(w->surplus[0]));
-	}
-	w->surplus[w->n_surplus++] = ts;
+	if (w->n_surplus == WORKERS_PENDING)
+		drop_surplus(w, 0);
+	w->surplus[w->n_surplus++] = (struct surplus){ts, w->size && w->alive > w->size};
+	w->excess += w->surplus[w->n_surplus - 1].excess;
 	return false;
 }
 
 /*
  * A birth that fits the exit at `ts`: one right behind it, which was counted first because the exit
- * waited for its cause; or, when as many live on as should, one before it. Its index, or -1.
+ * waited for its cause; or one before it, which was one more than there should be. Its index, or
+ * -1.
  */
 static int fitting(const struct workers *w, const struct worker_exit *e)
 {
 	for (uint32_t k = 0; k < w->n_surplus; k++)
-		if (w->surplus[k] >= e->ts && w->surplus[k] - e->ts <= patience(e))
+		if (w->surplus[k].ts >= e->ts && w->surplus[k].ts - e->ts <= patience(e))
 			return (int)k;
-	if (!w->size || w->alive < w->size)
-		return -1;
 	for (uint32_t k = 0; k < w->n_surplus; k++)
-		if (w->surplus[k] < e->ts && e->ts - w->surplus[k] <= AHEAD_NS &&
-		    e->ts - e->lifetime < w->surplus[k])
+		if (w->surplus[k].excess && is_ahead(w->surplus[k].ts, e))
 			return (int)k;
 	return -1;
 }
@@ -258,13 +265,10 @@ static void departure(struct core *core, uint32_t i, const struct worker_exit *e
 	w->pending[w->n_pending++] = *e;
 	if (k < 0)
 		return;
-	born = w->surplus[k];
-	w->n_surplus--;
-	memmove(w->surplus + k, w->surplus + k + 1,
-		(w->n_surplus - (uint32_t)k) * sizeof(w->surplus[0]));
+	born = w->surplus[k].ts;
+	w->excess -= w->surplus[k].excess; /* it was above the size for a reason */
+	drop_surplus(w, (uint32_t)k);
 	replaced(core, i, born);
-	if (w->excess && born < e->ts)
-		w->excess--; /* it was above the size for a reason */
 }
 
 /* ---- children ---- */

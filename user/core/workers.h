@@ -31,6 +31,12 @@ struct worker_exit {
 	bool successor;  /* it had taken the place of another one */
 };
 
+/* A birth that followed no exit. */
+struct surplus {
+	uint64_t ts;
+	bool excess; /* it was one more than the size */
+};
+
 struct workers {
 	uint32_t parent_pid; /* 0: free */
 	uint64_t number;     /* of all families that ever were: an entry is used again */
@@ -62,7 +68,7 @@ struct workers {
 
 	struct worker_exit pending[WORKERS_PENDING]; /* oldest first */
 	uint32_t n_pending;
-	uint64_t surplus[WORKERS_PENDING]; /* births that followed no exit, oldest first */
+	struct surplus surplus[WORKERS_PENDING]; /* oldest first */
 	uint32_t n_surplus;
 	uint64_t short_ns;    /* with fewer alive than before, as far as it is over */
 	uint64_t short_until; /* until then that is counted */
