@@ -30,6 +30,7 @@ struct h_record {
 		struct rec_container_stop container_stop;
 		struct rec_container_sample sample;
 		struct rec_host_sample host;
+		struct rec_restart_report restart;
 		struct rec_process_exit exit;
 		struct rec_oom_kill oom;
 		struct rec_finding finding;
@@ -142,6 +143,21 @@ static inline void h_keep_oom(struct harness *h, struct rec_oom_kill *k)
 	h_keep_history(h, &k->history);
 }
 
+static inline void h_keep_restart(struct harness *h, struct rec_restart_report *r)
+{
+	struct rec_workers *pools = h_keep(h, r->workers, r->n_workers * sizeof(r->workers[0]));
+	const char **advice = h_keep(h, r->advice, r->n_advice * sizeof(r->advice[0]));
+
+	for (size_t i = 0; i < r->n_workers; i++) {
+		h_keep_text(h, &pools[i].role);
+		h_keep_process(h, &pools[i].parent);
+	}
+	for (size_t i = 0; i < r->n_advice; i++)
+		h_keep_text(h, &advice[i]);
+	r->workers = pools;
+	r->advice = advice;
+}
+
 static inline void h_keep_body(struct harness *h, struct h_record *k)
 {
 	switch (k->r.type) {
@@ -167,6 +183,10 @@ static inline void h_keep_body(struct harness *h, struct h_record *k)
 		k->host = *k->r.host_sample;
 		for (size_t i = 0; i < k->host.n_biggest; i++)
 			h_keep_container(h, &k->host.biggest[i].container);
+		break;
+	case RECORD_RESTART_REPORT:
+		k->restart = *k->r.restart_report;
+		h_keep_restart(h, &k->restart);
 		break;
 	case RECORD_PROCESS_EXIT:
 		k->exit = *k->r.process_exit;
