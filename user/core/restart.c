@@ -201,7 +201,8 @@ static void report_one(struct core *core, uint32_t i, uint64_t at)
 	struct report report;
 
 	describe(core, i, at, &report);
-	if (!report.rec.n_workers && !report.rec.total_restarts)
+	if (!report.rec.n_workers && !report.rec.total_restarts &&
+	    report.rec.status == core->containers[i].restart_status)
 		return;
 	core->containers[i].restart_status = report.rec.status;
 	write(core, i, at, &report);
