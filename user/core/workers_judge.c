@@ -162,8 +162,9 @@ bool workers_wanted(const struct core *core, uint32_t i)
 {
 	const struct workers *w = &core->workers[i];
 
-	/* As long as there is a container whose reports tell of it. */
-	return workers_is_pool(w) && container_find(core, w->container_key);
+	/* As long as there is a container whose reports tell of it, and news for them. */
+	return workers_is_pool(w) && container_find(core, w->container_key) &&
+	       (w->alive || recent(w, 0)->ts + HOUR_NS >= core->now);
 }
 
 bool workers_boot_loop(const struct workers *w, uint64_t now)
