@@ -139,9 +139,12 @@ static void say_recycling(struct restart_advice *a, const struct workers *w,
 		    "fewer than %" PRIu64 " were alive for %s in all.",
 		    p->together, p->size, p->role, life, p->size,
 		    duration(below, sizeof(below), p->below_size_ns));
-	/* Those who were told to leave, at a reload, say nothing of an interval. */
+	/*
+	 * Those who were told to leave, at a reload, say nothing of an interval; and where some
+	 * were OOM-killed nothing is held.
+	 */
 	if (p->recycling == RECYCLING_PLANNED && 2 * w->told < w->planned &&
-	    p->peak_rss.p95 < U64_UNLIMITED)
+	    !p->causes.causes[CAUSE_OOM_KILLED] && p->peak_rss.p95 < U64_UNLIMITED)
 		say(a, "Planned recycling about every %s holds %s at %" PRIu64 " MiB (95 of 100).",
 		    life, p->role, mib(p->peak_rss.p95));
 }
