@@ -56,6 +56,22 @@ static void test_by_cause(void **state)
 	assert_int_equal(s.causes[CAUSE_CRASHED], 0);
 }
 
+/* Kills by the parent that were no request to leave. */
+static void test_forced(void **state)
+{
+	struct hour h = {0};
+
+	(void)state;
+	hour_add(&h, NOW, CAUSE_KILLED_BY_PARENT, true);
+	hour_add(&h, NOW, CAUSE_KILLED_BY_OTHER, false);
+	assert_int_equal(sum(&h, NOW, 60).forced, 0);
+	hour_add(&h, NOW, CAUSE_KILLED_BY_PARENT, false);
+	assert_int_equal(sum(&h, NOW, 60).forced, 1);
+	assert_int_equal(sum(&h, NOW, 60).causes[CAUSE_KILLED_BY_PARENT], 2);
+	hour_add(&h, NOW + 60 * MINUTE, CAUSE_CLEAN, true);
+	assert_int_equal(sum(&h, NOW + 60 * MINUTE, 60).forced, 0);
+}
+
 /* The current minute and the 59 before it. */
 static void test_the_edge_of_the_hour(void **state)
 {
@@ -157,15 +173,11 @@ static void test_saturates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_by_cause),
-		cmocka_unit_test(test_the_edge_of_the_hour),
-		cmocka_unit_test(test_fewer_minutes),
-		cmocka_unit_test(test_an_hour_later),
-		cmocka_unit_test(test_far_ahead),
-		cmocka_unit_test(test_late_ones),
-		cmocka_unit_test(test_first_minutes),
-		cmocka_unit_test(test_saturates),
+		cmocka_unit_test(test_nothing),       cmocka_unit_test(test_by_cause),
+		cmocka_unit_test(test_forced),        cmocka_unit_test(test_the_edge_of_the_hour),
+		cmocka_unit_test(test_fewer_minutes), cmocka_unit_test(test_an_hour_later),
+		cmocka_unit_test(test_far_ahead),     cmocka_unit_test(test_late_ones),
+		cmocka_unit_test(test_first_minutes), cmocka_unit_test(test_saturates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

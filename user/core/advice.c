@@ -64,15 +64,13 @@ static void say_oom(struct restart_advice *a, const struct workers *w, const str
 
 static void say_master(struct restart_advice *a, const struct rec_workers *p)
 {
-	uint64_t n = p->causes.causes[CAUSE_KILLED_BY_PARENT];
-
 	/* Those that were told to end are planned, and no news. */
-	if (n && p->unplanned)
+	if (p->forced)
 		say(a,
 		    "%" PRIu64 " of %" PRIu64
 		    " restarts of %s were kills by its own parent, as on a "
 		    "timeout: memory is not the cause, whatever a log guesses.",
-		    n < p->unplanned ? n : p->unplanned, p->restarts, p->role);
+		    p->forced, p->restarts, p->role);
 }
 
 static void say_others(struct restart_advice *a, const struct rec_workers *p)

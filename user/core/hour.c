@@ -14,9 +14,15 @@ static void advance(struct hour *h, uint64_t minute)
 		uint32_t at = (uint32_t)((h->minute + i) % HOUR_MINUTES);
 
 		memset(h->causes[at], 0, sizeof(h->causes[at]));
-		h->planned[at] = 0;
+		h->planned[at] = h->forced[at] = 0;
 	}
 	h->minute = minute;
+}
+
+static void count(uint16_t *n)
+{
+	if (*n < UINT16_MAX)
+		(*n)++;
 }
 
 void hour_add(struct hour *h, uint64_t ts, enum exit_cause cause, bool planned)
@@ -28,10 +34,11 @@ void hour_add(struct hour *h, uint64_t ts, enum exit_cause cause, bool planned)
 		advance(h, minute);
 	if (minute + HOUR_MINUTES <= h->minute)
 		return;
-	if (h->causes[at][cause] < UINT16_MAX)
-		h->causes[at][cause]++;
-	if (planned && h->planned[at] < UINT16_MAX)
-		h->planned[at]++;
+	count(&h->causes[at][cause]);
+	if (planned)
+		count(&h->planned[at]);
+	else if (cause == CAUSE_KILLED_BY_PARENT)
+		count(&h->forced[at]);
 }
 
 void hour_sum(const struct hour *h, uint64_t now, uint32_t minutes, struct hour_sum *out)
@@ -51,5 +58,6 @@ void hour_sum(const struct hour *h, uint64_t now, uint32_t minutes, struct hour_
 			out->total += h->causes[at][k];
 		}
 		out->planned += h->planned[at];
+		out->forced += h->forced[at];
 	}
 }

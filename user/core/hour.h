@@ -12,10 +12,12 @@ struct hour {
 	uint64_t minute; /* number of the newest bucket since boot */
 	uint16_t causes[HOUR_MINUTES][CAUSE_COUNT];
 	uint16_t planned[HOUR_MINUTES];
+	uint16_t forced[HOUR_MINUTES];
 };
 
 struct hour_sum {
 	uint64_t total, planned;
+	uint64_t forced; /* killed by the parent, and not because it was time to leave */
 	uint64_t causes[CAUSE_COUNT];
 };
 

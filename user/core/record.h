@@ -166,6 +166,7 @@ struct rec_workers {
 	uint64_t restarts;       /* in the window */
 	uint64_t restarts_total; /* since the agent's start */
 	uint64_t unplanned;      /* of those in the window */
+	uint64_t forced;         /* of these, kills by the parent */
 	double restarts_per_hour;
 	struct exit_totals causes;              /* in the window */
 	struct rec_quantiles lifetime, respawn; /* ns */

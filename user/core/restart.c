@@ -63,6 +63,7 @@ static void describe_pool(struct core *core, const struct workers *w, uint64_t n
 	memcpy(out->causes.causes, sum.causes, sizeof(sum.causes));
 	out->restarts_total = w->restarts.total;
 	out->unplanned = sum.total - sum.planned;
+	out->forced = sum.forced;
 	out->restarts_per_hour = (double)sum.total;
 	out->lifetime = quantiles(&w->lifetime);
 	out->respawn = quantiles(&w->respawn);
