@@ -100,21 +100,14 @@ static void say_crashes(struct restart_advice *a, const struct rec_workers *p)
 static void say_boot_loop(struct restart_advice *a, const struct workers *w,
 			  const struct rec_workers *p)
 {
-	char life[32];
+	char life[32], last[32] = "by a signal";
 
 	if (!p->boot_loop)
 		return;
-	duration(life, sizeof(life), p->lifetime.p50);
 	if (w->early_code != UINT32_MAX)
-		say(a,
-		    "%s ended %u times in a row within seconds of its start (half of them within "
-		    "%s), with code %u: it cannot start.",
-		    p->role, w->early, life, w->early_code);
-	else
-		say(a,
-		    "%s ended %u times in a row within seconds of its start (half of them within "
-		    "%s): it cannot start.",
-		    p->role, w->early, life);
+		snprintf(last, sizeof(last), "with code %u", w->early_code);
+	say(a, "%s ended %u times in a row within %s of its start, last %s: it cannot start.",
+	    p->role, w->early, duration(life, sizeof(life), w->early_life), last);
 }
 
 static void say_recycling(struct restart_advice *a, const struct workers *w,

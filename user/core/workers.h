@@ -82,8 +82,8 @@ struct workers {
 	struct worker_exit recent[WORKERS_RECENT];
 	uint32_t n_recent;    /* ever */
 	uint32_t early;       /* in a row: ended badly within seconds of their birth */
-	uint64_t early_since; /* the first of them */
-	uint32_t early_code;
+	uint64_t early_life;  /* ns, the longest of them */
+	uint32_t early_code;  /* of the last one, UINT32_MAX: it was a signal */
 	uint64_t together_ts; /* when most of them left together last, 0: never */
 	uint32_t together;    /* how many then */
 	uint32_t together_times;

@@ -89,7 +89,9 @@ static void note_early(struct workers *w, const struct worker_exit *e)
 	if (!e->successor)
 		return;
 	if (!w->early++)
-		w->early_since = e->ts;
+		w->early_life = 0;
+	if (e->lifetime > w->early_life)
+		w->early_life = e->lifetime;
 	w->early_code = e->code;
 }
 
