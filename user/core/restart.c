@@ -16,6 +16,8 @@ struct report {
 	struct rec_workers pools[RECORD_POOLS];
 	struct restart_advice advice;
 	struct rec_restart_report rec;
+	uint64_t unplanned; /* in the window, of all pools and of the container */
+	bool loops;         /* something starts over and over */
 };
 
 static struct rec_quantiles quantiles(const struct spread *s)
@@ -87,6 +89,7 @@ static void describe_pools(struct core *core, uint32_t container, struct report 
 			   uint64_t now)
 {
 	uint64_t key = core->containers[container].key;
+	struct hour_sum sum;
 
 	report->rec.workers = report->pools;
 	for (uint32_t i = core->workers_used.tail; i; i = core->workers_links.prev[i]) {
@@ -95,11 +98,13 @@ static void describe_pools(struct core *core, uint32_t container, struct report 
 		if (w->container_key != key || !workers_is_pool(w))
 			continue;
 		w->known = true;
-		if (report->rec.n_workers == RECORD_POOLS) {
+		if (report->rec.n_workers < RECORD_POOLS)
+			describe_pool(core, w, now, &report->pools[report->rec.n_workers++]);
+		else
 			report->rec.more_workers++;
-			continue;
-		}
-		describe_pool(core, w, now, &report->pools[report->rec.n_workers++]);
+		hour_sum(&w->hour, now, HOUR_MINUTES, &sum);
+		report->unplanned += sum.total - sum.planned;
+		report->loops = report->loops || workers_boot_loop(w, now) || workers_storm(w, now);
 	}
 }
 
@@ -108,9 +113,9 @@ static bool crash_loops(const struct lives *l, uint64_t now)
 	return l->early >= CRASH_LOOP_LIVES && l->ended + CRASH_LOOP_NS >= now;
 }
 
-/* The container's own restarts. Returns how many of the window were not planned. */
-static uint64_t describe_lives(struct core *core, uint32_t container, struct report *report,
-			       uint64_t now)
+/* The container's own restarts. */
+static void describe_lives(struct core *core, uint32_t container, struct report *report,
+			   uint64_t now)
 {
 	const struct container *c = &core->containers[container];
 	const struct lives *l = &core->lives[c->lives];
@@ -121,7 +126,7 @@ static uint64_t describe_lives(struct core *core, uint32_t container, struct rep
 	rec->runtime_restarts = c->identity.source[0] ? c->identity.restart_count : U64_UNKNOWN;
 	/* The entry may be another name's by now. */
 	if (!c->lives || l->latest != c->key)
-		return 0;
+		return;
 	hour_sum(&l->hour, now, HOUR_MINUTES, &sum);
 	rec->window_restarts = sum.total;
 	rec->total_restarts = l->restarts;
@@ -133,38 +138,32 @@ static uint64_t describe_lives(struct core *core, uint32_t container, struct rep
 	rec->crash_loop = crash_loops(l, now);
 	if (rec->crash_loop)
 		rec->crash_loop_since_real = core_real(core, l->early_since);
-	return sum.total - sum.planned;
+	report->unplanned += sum.total - sum.planned;
+	report->loops = report->loops || rec->crash_loop;
 }
 
-static enum restart_status status_of(const struct core *core, const struct report *report,
-				     uint64_t unplanned)
+static enum restart_status status_of(const struct core *core, const struct report *report)
 {
-	enum restart_status status = RESTART_OK;
-
-	for (size_t i = 0; i < report->rec.n_workers; i++) {
-		unplanned += report->pools[i].unplanned;
-		if (report->pools[i].boot_loop || report->pools[i].respawn_storm)
-			status = RESTART_WARNING;
-	}
-	if (report->rec.crash_loop)
-		status = RESTART_WARNING;
-	if (unplanned >= core->restart_critical)
+	if (report->unplanned >= core->restart_critical)
 		return RESTART_CRITICAL;
-	return unplanned >= core->restart_warning ? RESTART_WARNING : status;
+	return report->loops || report->unplanned >= core->restart_warning ? RESTART_WARNING
+									   : RESTART_OK;
 }
 
 static void describe(struct core *core, uint32_t container, uint64_t now, struct report *report)
 {
 	struct rec_restart_report *rec = &report->rec;
-	uint64_t since = core->start.head.ts, unplanned;
+	uint64_t since = core->start.head.ts;
 
 	memset(rec, 0, sizeof(*rec));
+	report->unplanned = 0;
+	report->loops = false;
 	rec->window_seconds = core_seconds(since, now);
 	if (rec->window_seconds > 3600)
 		rec->window_seconds = 3600;
 	describe_pools(core, container, report, now);
-	unplanned = describe_lives(core, container, report, now);
-	rec->status = status_of(core, report, unplanned);
+	describe_lives(core, container, report, now);
+	rec->status = status_of(core, report);
 }
 
 static void write(struct core *core, uint32_t container, uint64_t ts, struct report *report)
