@@ -65,16 +65,19 @@ static uint32_t lives_get(struct core *core, const char *key)
 /* It lived for less than that: it did not come to work. */
 #define EARLY_LIFE_NS (60 * NSEC_PER_SEC)
 
+/* A job that is done; or one that whoever runs containers has told to end: an operator's restart.
+ */
+static bool ended_well(const struct lives *l)
+{
+	return l->exit_known && (l->cause == CAUSE_CLEAN || l->cause == CAUSE_KILLED_BY_RUNTIME);
+}
+
 static void note_restart(struct core *core, struct lives *l, const struct container *c)
 {
 	uint64_t begun = core->cgroups[c->cgroup].created;
-	/* One that was told to end, by whoever runs containers, is an operator's restart. */
-	bool planned =
-		l->exit_known && (l->cause == CAUSE_CLEAN || l->cause == CAUSE_KILLED_BY_RUNTIME);
-
 	l->restarts++;
 	hour_add(&l->hour, begun ? begun : core->now, l->exit_known ? l->cause : CAUSE_UNKNOWN,
-		 planned);
+		 ended_well(l));
 	if (l->ended && begun > l->ended)
 		spread_add(&l->between, begun - l->ended);
 }
@@ -93,7 +96,7 @@ void restarts_ended(struct core *core, uint32_t container)
 	l->exit_known = c->init_ended;
 	l->exit = c->init_exit;
 	l->cause = c->init_cause;
-	if (l->lifetime >= EARLY_LIFE_NS) {
+	if (l->lifetime >= EARLY_LIFE_NS || ended_well(l)) {
 		l->early = 0;
 		return;
 	}
