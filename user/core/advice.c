@@ -153,15 +153,20 @@ static void say_orphans(struct restart_advice *a, const struct workers *w,
 
 static void say_container(struct restart_advice *a, const struct rec_restart_report *r)
 {
-	char between[32];
+	bool code = r->last_exit.code != U64_UNKNOWN;
+	char last[64] = "", between[32], pause[80] = "";
 
 	if (!r->crash_loop)
 		return;
-	duration(between, sizeof(between), r->between.p50 == U64_UNKNOWN ? 0 : r->between.p50);
-	say(a,
-	    "The container itself loops: it restarted %" PRIu64 " times, last after it was %s; %s "
-	    "pass before it is started again.",
-	    r->total_restarts, r->last_known ? exit_cause_name(r->last_cause) : "ended", between);
+	if (r->last_known)
+		snprintf(last, sizeof(last), ", last after %s %" PRIu64 " (%s)",
+			 code ? "code" : "signal", code ? r->last_exit.code : r->last_exit.signal,
+			 exit_cause_name(r->last_cause));
+	if (r->between.p50 != U64_UNKNOWN)
+		snprintf(pause, sizeof(pause), "; %s pass before it is started again",
+			 duration(between, sizeof(between), r->between.p50));
+	say(a, "The container itself loops: it restarted %" PRIu64 " times%s%s.", r->total_restarts,
+	    last, pause);
 }
 
 void restart_advise(struct core *core, uint32_t container, struct rec_restart_report *report,
