@@ -239,6 +239,29 @@ static void test_before_the_agent_and_another(void **state)
 	crew_close(&c);
 }
 
+/* Its exit was lost with a full ring: a snapshot without it tells that it is no more. */
+static void test_lost_exit(void **state)
+{
+	struct ev_who kid;
+	struct crew c;
+
+	(void)state;
+	crew_open(&c);
+	crew_hire(&c, 3);
+	kid = crew_drop(&c, 0);
+	crew_live(&c, 3);
+	assert_int_equal(only_family(&c)->alive, 2);
+	crew_fork(&c, "boss");
+	crew_live(&c, 4);
+	assert_int_equal(only_family(&c)->alive, 3);
+	assert_int_equal(only_family(&c)->size, 3);
+	/* It comes late after all. */
+	h_exit(c.h, kid, H_CODE(1));
+	crew_live(&c, 1);
+	assert_int_equal(only_family(&c)->alive, 3);
+	crew_close(&c);
+}
+
 /* ---- the parent ---- */
 
 static void test_parent_exec_forgets(void **state)
@@ -617,6 +640,7 @@ int main(void)
 		cmocka_unit_test(test_before_the_agent),
 		cmocka_unit_test(test_before_the_agent_then_forked),
 		cmocka_unit_test(test_before_the_agent_and_another),
+		cmocka_unit_test(test_lost_exit),
 		cmocka_unit_test(test_parent_exec_forgets),
 		cmocka_unit_test(test_parent_exit_ends_it),
 		cmocka_unit_test(test_followed),

@@ -299,6 +299,7 @@ void process_on_tasks_end(struct core *core, const struct ev_tasks_end *ev)
 			/* A whole snapshot without it: its exit was lost (or it is a kernel
 			 * thread). */
 			core->vanished += p->round != 0;
+			workers_on_vanished(core, p);
 			process_end(core, i, ev->head.ts);
 		}
 	}

@@ -482,6 +482,8 @@ void workers_count_births(struct core *core, uint64_t until);
 void workers_on_info(struct core *core, struct process *p);
 void workers_on_snapshot(struct core *core, uint64_t now);
 void workers_on_exit(struct core *core, struct process *p, struct worker_exit *e);
+/* It is no more, and how it ended was not told. */
+void workers_on_vanished(struct core *core, struct process *p);
 void workers_parent_gone(struct core *core, const struct process *p, bool oom_killed);
 
 /* ---- workers_judge.c ---- */

@@ -451,3 +451,16 @@ void workers_parent_gone(struct core *core, const struct process *p, bool oom_ki
 			workers_free(core, i);
 	}
 }
+
+void workers_on_vanished(struct core *core, struct process *p)
+{
+	struct workers *w = at(core, family(core, p));
+
+	p->newborn = false;
+	if (w->alive) {
+		w->alive--;
+		w->moves++;
+	}
+	p->family = 0;
+	workers_parent_gone(core, p, false);
+}
