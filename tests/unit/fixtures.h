@@ -442,6 +442,75 @@ static const struct rec_finding fix_finding_missed = {
 	.advice = "agent_health says more.",
 };
 
+static const struct rec_workers fix_pools[] = {
+	{.role = "gunicorn worker",
+	 .parent = fix_master,
+	 .size = 4,
+	 .alive = 4,
+	 .restarts = 7,
+	 .restarts_total = 12,
+	 .unplanned = 2,
+	 .restarts_per_hour = 7.0,
+	 .causes = {.total = 7, .causes = {[CAUSE_CLEAN] = 5, [CAUSE_OOM_KILLED] = 2}},
+	 .lifetime = {2600000000000, 3100500000000},
+	 .respawn = {400000000, 1250000000},
+	 .peak_rss = {410000000, 523000000},
+	 .recycling = RECYCLING_PLANNED,
+	 .synchronized = true,
+	 .together = 4,
+	 .below_size_ns = 5200000000},
+	{.role = "sync-mail",
+	 .parent = {.pid = 40000,
+		    .start_real = U64_UNKNOWN,
+		    .uid = U64_UNKNOWN,
+		    .container_uid = U64_UNKNOWN,
+		    .container_pid = U64_UNKNOWN},
+	 .parent_gone = true,
+	 .size = 1,
+	 .alive = 0,
+	 .causes = {.total = 0},
+	 .lifetime = {5000000, 5000000},
+	 .respawn = {U64_UNKNOWN, U64_UNKNOWN},
+	 .peak_rss = {U64_UNKNOWN, U64_UNKNOWN},
+	 .recycling = RECYCLING_NONE,
+	 .boot_loop = true,
+	 .respawn_storm = true},
+};
+
+static const char *const fix_advice[] = {
+	"2 of 7 restarts of gunicorn worker were OOM kills.",
+	"The container itself loops.",
+};
+
+static const struct rec_restart_report fix_restart_report = {
+	.status = RESTART_WARNING,
+	.window_seconds = 3600.0,
+	.window_restarts = 3,
+	.total_restarts = 4,
+	.runtime_restarts = 5,
+	.last_known = true,
+	.last_real = FIX_TIME - 12000000000ull,
+	.last_exit = {.code = U64_UNKNOWN, .signal = 9, .core_dumped = false},
+	.last_cause = CAUSE_OOM_KILLED,
+	.between = {10000000000, 40000000000},
+	.crash_loop = true,
+	.crash_loop_since_real = FIX_TIME - 90000000000ull,
+	.workers = fix_pools,
+	.n_workers = 2,
+	.more_workers = 1,
+	.advice = fix_advice,
+	.n_advice = 2,
+};
+
+/* Nothing but that it restarted is known. */
+static const struct rec_restart_report fix_restart_report_bare = {
+	.status = RESTART_OK,
+	.window_seconds = 12.5,
+	.total_restarts = 1,
+	.runtime_restarts = U64_UNKNOWN,
+	.between = {U64_UNKNOWN, U64_UNKNOWN},
+};
+
 static const struct rec_health fix_health = FIX_HEALTH;
 static const struct rec_agent_stop fix_agent_stop = {.why = "SIGTERM", .health = FIX_HEALTH};
 
@@ -473,7 +542,11 @@ static const struct record fix_records[] = {
 	{FIX_HEAD(RECORD_FINDING, SEVERITY_WARNING, 12), .container = &fix_container,
 	 .finding = &fix_finding_kills},
 	{FIX_HEAD(RECORD_FINDING, SEVERITY_INFO, 13), .finding = &fix_finding_missed},
-	{FIX_HEAD(RECORD_AGENT_STOP, SEVERITY_INFO, 14), .agent_stop = &fix_agent_stop},
+	{FIX_HEAD(RECORD_RESTART_REPORT, SEVERITY_WARNING, 14), .container = &fix_container,
+	 .restart_report = &fix_restart_report},
+	{FIX_HEAD(RECORD_RESTART_REPORT, SEVERITY_INFO, 15), .container = &fix_unit,
+	 .restart_report = &fix_restart_report_bare},
+	{FIX_HEAD(RECORD_AGENT_STOP, SEVERITY_INFO, 16), .agent_stop = &fix_agent_stop},
 };
 
 #endif

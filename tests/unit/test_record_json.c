@@ -227,6 +227,62 @@ static void test_half_a_history(void **state)
 	json_decref(root);
 }
 
+/* ---- restarts ---- */
+
+static json_t *restart_line(const struct rec_restart_report *report)
+{
+	return line_of(&(struct record){FIX_HEAD(RECORD_RESTART_REPORT, SEVERITY_INFO, 1),
+					.restart_report = report});
+}
+
+static void test_restart_report(void **state)
+{
+	static const char *const statuses[] = {"ok", "warning", "critical"};
+	static const char *const recyclings[] = {"none", "planned", "unplanned"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct rec_restart_report report = fix_restart_report;
+		struct rec_workers pool = fix_pools[0];
+		json_t *root, *got;
+
+		report.status = (enum restart_status)i;
+		pool.recycling = (enum recycling)i;
+		report.workers = &pool;
+		report.n_workers = 1;
+		root = restart_line(&report);
+		assert_string_equal(json_string_value(json_object_get(root, "status")),
+				    statuses[i]);
+		got = json_array_get(json_object_get(root, "workers"), 0);
+		assert_string_equal(json_string_value(json_object_get(got, "recycling")),
+				    recyclings[i]);
+		json_decref(root);
+	}
+}
+
+/* What is not known of restarts is left out; what did not happen is 0, or an empty list. */
+static void test_what_is_not_known_of_restarts(void **state)
+{
+	static const char *const absent[] = {"crash_loop_since", "more_workers"};
+	static const char *const unknown[] = {"last", "runtime_total", "seconds_between"};
+	json_t *root, *own;
+
+	(void)state;
+	root = restart_line(&fix_restart_report_bare);
+	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
+		assert_null(json_object_get(root, absent[i]));
+	assert_int_equal(json_array_size(json_object_get(root, "workers")), 0);
+	assert_true(json_is_array(json_object_get(root, "workers")));
+	assert_true(json_is_array(json_object_get(root, "advice")));
+	assert_true(json_is_false(json_object_get(root, "crash_loop")));
+	own = json_object_get(root, "container_restarts");
+	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+		assert_null(json_object_get(own, unknown[i]));
+	assert_int_equal(json_integer_value(json_object_get(own, "window")), 0);
+	assert_int_equal(json_integer_value(json_object_get(own, "total")), 1);
+	json_decref(root);
+}
+
 /* ---- lines at their limits ---- */
 
 static char hostile_text[20000];
@@ -278,6 +334,9 @@ static struct rec_finding hostile_finding;
 static struct rec_process_exit hostile_exit;
 static struct rec_container_sample hostile_sample;
 static struct rec_host_sample hostile_host;
+static struct rec_workers hostile_pools[RECORD_POOLS];
+static const char *hostile_advice[RECORD_ADVICE];
+static struct rec_restart_report hostile_restart;
 static struct rec_agent_stop hostile_stop;
 static struct rec_agent_start hostile_agent;
 
@@ -292,7 +351,9 @@ static struct record hostile_records[] = {
 	{FIX_HEAD(RECORD_HOST_SAMPLE, SEVERITY_INFO, 5), .host_sample = &hostile_host},
 	{FIX_HEAD(RECORD_FINDING, SEVERITY_WARNING, 6), .container = &hostile_container,
 	 .finding = &hostile_finding},
-	{FIX_HEAD(RECORD_AGENT_STOP, SEVERITY_INFO, 7), .agent_stop = &hostile_stop},
+	{FIX_HEAD(RECORD_RESTART_REPORT, SEVERITY_CRITICAL, 7), .container = &hostile_container,
+	 .restart_report = &hostile_restart},
+	{FIX_HEAD(RECORD_AGENT_STOP, SEVERITY_INFO, 8), .agent_stop = &hostile_stop},
 };
 
 /* Its lists as long as they can be, with the longest of numbers. */
@@ -321,6 +382,32 @@ static void make_hostile_kill(void)
 	hostile_finding.history = &hostile_history;
 }
 
+/* As many pools and sentences as there can be, with every number at its largest. */
+static void make_hostile_restarts(void)
+{
+	for (size_t i = 0; i < RECORD_POOLS; i++) {
+		struct rec_workers *w = &hostile_pools[i];
+
+		*w = fix_pools[1];
+		w->role = hostile_text;
+		w->parent = hostile_process;
+		w->size = w->alive = w->restarts = w->restarts_total = w->unplanned = INT64_MAX;
+		w->restarts_per_hour = 1e15;
+		for (enum exit_cause cause = 0; cause < CAUSE_COUNT; cause++)
+			w->causes.causes[cause] = INT64_MAX;
+		w->lifetime = w->respawn = w->peak_rss =
+			(struct rec_quantiles){INT64_MAX, INT64_MAX};
+		w->below_size_ns = INT64_MAX;
+	}
+	for (size_t i = 0; i < RECORD_ADVICE; i++)
+		hostile_advice[i] = hostile_text;
+	hostile_restart = fix_restart_report;
+	hostile_restart.workers = hostile_pools;
+	hostile_restart.n_workers = RECORD_POOLS;
+	hostile_restart.advice = hostile_advice;
+	hostile_restart.n_advice = RECORD_ADVICE;
+}
+
 /* Every text full of the byte, longer than any cap. */
 static void make_hostile(char byte)
 {
@@ -347,6 +434,7 @@ static void make_hostile(char byte)
 						 .features = hostile_features,
 						 .n_features = ARRAY_SIZE(hostile_features)};
 	make_hostile_kill();
+	make_hostile_restarts();
 	hostile_exit = fix_process_exit;
 	hostile_exit.nearest.cgroup = hostile_text;
 	hostile_exit.process = hostile_exit.sender = hostile_process;
@@ -453,6 +541,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_names_of_flags),
 		cmocka_unit_test(test_what_is_not_known_of_a_kill),
 		cmocka_unit_test(test_half_a_history),
+		cmocka_unit_test(test_restart_report),
+		cmocka_unit_test(test_what_is_not_known_of_restarts),
 		cmocka_unit_test(test_no_line_too_long),
 		cmocka_unit_test(test_appends_to_a_buffer),
 		cmocka_unit_test(test_schema_is_the_file),
