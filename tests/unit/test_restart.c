@@ -412,7 +412,23 @@ static void test_crashes(void **state)
 	assert_true(says(
 		last_report(c.h),
 		"1 of 2 restarts of boss were crashes (a fatal fault or an abort of its own)."));
+	crew_close(&c);
+}
+
+static void test_failures(void **state)
+{
+	struct crew c;
+
+	(void)state;
+	open_pool(&c, 3);
+	crew_turn(&c, 0, 30, H_CODE(1));
+	crew_turn(&c, 0, 30, H_CODE(7));
+	crew_turn(&c, 0, 30, H_CODE(0));
+	crew_report(&c);
 	assert_int_equal(last_report(c.h)->n_advice, 1);
+	assert_true(says(last_report(c.h),
+			 "2 of 3 restarts of boss were failures by its own account: it left with a "
+			 "code that is not 0, last with 7."));
 	crew_close(&c);
 }
 
@@ -668,6 +684,7 @@ int main(void)
 		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_reload_and_oom_are_no_timeout),
 		cmocka_unit_test(test_crashes),
+		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_boot_loop),
 		cmocka_unit_test(test_boot_loop_needs_successors),
 		cmocka_unit_test(test_boot_loop_by_signal),

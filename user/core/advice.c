@@ -97,6 +97,20 @@ static void say_crashes(struct restart_advice *a, const struct rec_workers *p)
 		    crashed, p->restarts, p->role);
 }
 
+static void say_failures(struct restart_advice *a, const struct workers *w,
+			 const struct rec_workers *p)
+{
+	uint64_t n = p->causes.causes[CAUSE_FAILED];
+
+	/* Those of a boot loop are told of there. */
+	if (n && !p->boot_loop)
+		say(a,
+		    "%" PRIu64 " of %" PRIu64
+		    " restarts of %s were failures by its own account: it left with a code that is "
+		    "not 0, last with %u.",
+		    n, p->restarts, p->role, w->failed_code);
+}
+
 static void say_boot_loop(struct restart_advice *a, const struct workers *w,
 			  const struct rec_workers *p)
 {
@@ -192,6 +206,7 @@ void restart_advise(struct core *core, uint32_t container, struct rec_restart_re
 		say_master(advice, p);
 		say_others(advice, p);
 		say_crashes(advice, p);
+		say_failures(advice, w, p);
 		say_recycling(advice, w, p);
 	}
 	report->advice = (const char *const *)advice->list;

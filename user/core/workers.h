@@ -84,6 +84,7 @@ struct workers {
 	uint32_t early;       /* in a row: ended badly within seconds of their birth */
 	uint64_t early_life;  /* ns, the longest of them */
 	uint32_t early_code;  /* of the last one, UINT32_MAX: it was a signal */
+	uint32_t failed_code; /* of the last one that failed */
 	uint64_t together_ts; /* when most of them left together last, 0: never */
 	uint32_t together;    /* how many then */
 	uint32_t together_times;

@@ -112,6 +112,8 @@ void workers_restarted(struct core *core, uint32_t i, const struct worker_exit *
 	w->planned += e->planned;
 	w->told += e->planned && e->told;
 	w->hidden_oom += is_hidden(core, w, e);
+	if (e->cause == CAUSE_FAILED)
+		w->failed_code = e->code;
 	hour_add(&w->hour, e->ts, e->cause, e->planned);
 	spread_add(&w->lifetime, e->lifetime);
 	if (e->peak_rss != U64_UNKNOWN)
