@@ -559,6 +559,18 @@ static void test_orphans(void **state)
 	assert_true(says(last_report(c.h),
 			 "The parent of boss was OOM-killed, and 3 of them live on without one: "
 			 "nobody replaces them."));
+	crew_exit(&c, 0, H_CODE(1));
+	crew_read(&c);
+	for (uint32_t i = 0; i < 5; i++) {
+		h_pass(c.h, NSEC_PER_SEC);
+		for (uint32_t k = 0; k < c.n; k++)
+			h_task(c.h, c.kids[k], 2, 1 << 20);
+		h_tasks_end(c.h, 1);
+		crew_read(&c);
+	}
+	crew_report(&c);
+	assert_int_equal(only_pool(c.h)->alive, 2);
+	assert_int_equal(only_pool(c.h)->size, 3);
 	crew_close(&c);
 }
 

@@ -399,7 +399,7 @@ void workers_on_snapshot(struct core *core, uint64_t now)
 		}
 		w->steady = w->moves == w->last_moves && !w->n_pending ? w->steady + 1 : 0;
 		w->last_moves = w->moves;
-		if (w->steady >= STEADY_TICKS)
+		if (w->steady >= STEADY_TICKS && !w->ended)
 			w->size = w->alive;
 		w->ticks++;
 		w->inhabited += w->alive > 0;
