@@ -15,6 +15,7 @@ static void test_nothing(void **state)
 	struct spread s = {0};
 
 	(void)state;
+	assert_true(spread_latest(&s) == U64_UNKNOWN);
 	assert_true(spread_quantile(&s, 50) == U64_UNKNOWN);
 	assert_true(spread_quantile(&s, 100) == U64_UNKNOWN);
 }
@@ -25,6 +26,7 @@ static void test_one(void **state)
 
 	(void)state;
 	spread_add(&s, 7);
+	assert_int_equal(spread_latest(&s), 7);
 	assert_int_equal(spread_quantile(&s, 1), 7);
 	assert_int_equal(spread_quantile(&s, 50), 7);
 	assert_int_equal(spread_quantile(&s, 100), 7);
@@ -62,6 +64,7 @@ static void test_only_the_latest(void **state)
 	assert_true(spread_quantile(&s, 100) == UINT64_MAX - 2);
 	spread_add(&s, SPREAD_MAX);
 	assert_int_equal(s.n, SPREAD_MAX + 1);
+	assert_int_equal(spread_latest(&s), SPREAD_MAX);
 	assert_int_equal(spread_quantile(&s, 100), SPREAD_MAX);
 	assert_int_equal(spread_quantile(&s, 50), SPREAD_MAX / 2);
 	for (uint64_t i = 0; i < SPREAD_MAX; i++)

@@ -176,9 +176,9 @@ static void say_container(struct restart_advice *a, const struct rec_restart_rep
 		snprintf(last, sizeof(last), ", last after %s %" PRIu64 " (%s)",
 			 code ? "code" : "signal", code ? r->last_exit.code : r->last_exit.signal,
 			 exit_cause_name(r->last_cause));
-	if (r->between.p50 != U64_UNKNOWN)
-		snprintf(pause, sizeof(pause), "; %s pass before it is started again",
-			 duration(between, sizeof(between), r->between.p50));
+	if (r->last_between != U64_UNKNOWN)
+		snprintf(pause, sizeof(pause), "; it was started again after %s",
+			 duration(between, sizeof(between), r->last_between));
 	say(a, "The container itself loops: it restarted %" PRIu64 " times%s%s.", r->total_restarts,
 	    last, pause);
 }

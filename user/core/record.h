@@ -193,6 +193,7 @@ struct rec_restart_report {
 	struct rec_exit_status last_exit;
 	enum exit_cause last_cause;
 	struct rec_quantiles between; /* ns */
+	uint64_t last_between;        /* ns or U64_UNKNOWN */
 	bool crash_loop;
 	uint64_t crash_loop_since_real; /* 0: none */
 	const struct rec_workers *workers;

@@ -123,6 +123,7 @@ static void describe_lives(struct core *core, uint32_t container, struct report 
 	struct hour_sum sum;
 
 	rec->between = (struct rec_quantiles){U64_UNKNOWN, U64_UNKNOWN};
+	rec->last_between = U64_UNKNOWN;
 	rec->runtime_restarts = c->identity.source[0] ? c->identity.restart_count : U64_UNKNOWN;
 	/* The entry may be another name's by now. */
 	if (!c->lives || l->latest != c->key)
@@ -135,6 +136,7 @@ static void describe_lives(struct core *core, uint32_t container, struct report 
 	rec->last_exit = l->exit;
 	rec->last_cause = l->cause;
 	rec->between = quantiles(&l->between);
+	rec->last_between = spread_latest(&l->between);
 	rec->crash_loop = crash_loops(l, now);
 	if (rec->crash_loop)
 		rec->crash_loop_since_real = core_real(core, l->early_since);

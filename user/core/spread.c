@@ -9,6 +9,11 @@ void spread_add(struct spread *s, uint64_t value)
 	s->values[s->n++ % SPREAD_MAX] = value;
 }
 
+uint64_t spread_latest(const struct spread *s)
+{
+	return s->n ? s->values[(s->n - 1) % SPREAD_MAX] : U64_UNKNOWN;
+}
+
 uint64_t spread_quantile(const struct spread *s, uint32_t percent)
 {
 	uint32_t n = s->n < SPREAD_MAX ? s->n : SPREAD_MAX;

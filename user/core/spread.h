@@ -14,6 +14,9 @@ struct spread {
 
 void spread_add(struct spread *s, uint64_t value);
 
+/* The last one that was added, or U64_UNKNOWN. */
+uint64_t spread_latest(const struct spread *s);
+
 /*
  * The value that `percent` (1..100) of the kept ones do not exceed (nearest rank), or U64_UNKNOWN
  * when there is none.
