@@ -123,6 +123,23 @@ static void test_crash_loop(void **state)
 	h_close(h);
 }
 
+/* One report a life, at its beginning: its end is told of by the next one. */
+static void test_one_report_a_life(void **state)
+{
+	struct harness *h = open_host();
+	struct life l;
+
+	(void)state;
+	for (uint64_t id = 10; id < 20; id++) {
+		l = docker(id);
+		h_forget(h);
+		live(h, &l);
+		assert_int_equal(h_count(h, RECORD_CONTAINER_STOP), 1);
+		assert_int_equal(h_count(h, RECORD_RESTART_REPORT), id >= 13);
+	}
+	h_close(h);
+}
+
 /* Over when it has worked for ten minutes. */
 static void test_crash_loop_is_over(void **state)
 {
@@ -177,20 +194,20 @@ static void test_a_long_life_between(void **state)
 static void test_jobs_are_no_crash_loop(void **state)
 {
 	struct harness *h = open_host();
+	struct life l = {.path = "/system.slice/collect.service",
+			 .seconds = 1,
+			 .pause = 59,
+			 .status = H_CODE(0)};
 
 	(void)state;
-	for (uint64_t id = 10; id < 20; id++) {
-		struct life l = {.path = "/system.slice/collect.service",
-				 .id = id,
-				 .seconds = 1,
-				 .pause = 59,
-				 .status = H_CODE(0)};
-
+	for (l.id = 10; l.id < 20; l.id++)
 		live(h, &l);
-		assert_true(!h_count(h, RECORD_RESTART_REPORT) || !last_report(h)->crash_loop);
-	}
+	begin(h, &l);
+	assert_int_equal(h_count(h, RECORD_RESTART_REPORT), 0);
+	h_stop(h);
 	assert_int_equal(last_report(h)->status, RESTART_OK);
-	assert_int_equal(last_report(h)->window_restarts, 9);
+	assert_false(last_report(h)->crash_loop);
+	assert_int_equal(last_report(h)->window_restarts, 10);
 	h_close(h);
 }
 
@@ -284,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_crash_loop),
+		cmocka_unit_test(test_one_report_a_life),
 		cmocka_unit_test(test_crash_loop_is_over),
 		cmocka_unit_test(test_a_long_life_between),
 		cmocka_unit_test(test_jobs_are_no_crash_loop),

@@ -198,11 +198,14 @@ void restart_evaluate(struct core *core, uint32_t container, uint64_t ts)
 	write(core, container, ts, &report);
 }
 
-static void report_one(struct core *core, uint32_t i, uint64_t at)
+/* `ends`: its own restarts are told of when it begins, and this end when it begins again. */
+static void report_one(struct core *core, uint32_t i, uint64_t at, bool ends)
 {
 	struct report report;
 
 	describe(core, i, at, &report);
+	if (ends && !report.rec.n_workers)
+		return;
 	if (!report.rec.n_workers && !report.rec.total_restarts &&
 	    report.rec.status == core->containers[i].restart_status)
 		return;
@@ -213,7 +216,7 @@ static void report_one(struct core *core, uint32_t i, uint64_t at)
 void restart_report_last(struct core *core, uint32_t container, uint64_t at)
 {
 	workers_count_births(core, at);
-	report_one(core, container, at);
+	report_one(core, container, at, true);
 }
 
 void restart_report_all(struct core *core, uint64_t at)
@@ -223,6 +226,6 @@ void restart_report_all(struct core *core, uint64_t at)
 		const struct container *c = &core->containers[i];
 
 		if (c->included && !c->ended && c->announced)
-			report_one(core, i, at);
+			report_one(core, i, at, false);
 	}
 }
