@@ -4,7 +4,8 @@
 
 usage: make.py FOLDER
 
-Each function below and in forensics.py is a story; its docstring says what the records must show.
+Each function below, in forensics.py and in restarts.py is a story; its docstring says what the
+records must show.
 `run.sh --update` writes the streams and the records that they give: read the difference before it
 is committed.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 import forensics
+import restarts
 from story import (ABRT, API, API_ID, DB, DB_ID, INIT, KILL, MASTER, MB, MS, REAL, ROOT, S, SHIM,
                    SLICE, T0, TERM, W1, W2, W3, Story, Who, level)
 
@@ -354,7 +356,7 @@ def overflow():
 
 STORIES = (oom_kill, oom_group, oom_nested_tracepoint, oom_exit_before_mark, init_died, gunicorn,
            short_life, out_of_order, pid_reuse, ring_loss, suspend, clock_step, hostile_names,
-           overflow, *forensics.STORIES)
+           overflow, *forensics.STORIES, *restarts.STORIES)
 
 
 def main():
