@@ -358,7 +358,6 @@ static void container_end(struct core *core, uint32_t i)
 	restart_report_last(core, i, c->ended_at);
 	container_say_stop(core, i);
 	restarts_ended(core, i);
-	restarts_ended(core, i);
 }
 
 void container_free(struct core *core, uint32_t i)
