@@ -364,6 +364,68 @@ static void test_not_it(void **state)
 	assert_true(ev.memcg_stat.limit == U64_UNKNOWN);
 }
 
+/* Whether it is there, under which id, and who is in it. */
+static void test_is_it_there(void **state)
+{
+	struct cgroupfs fs = {.v1 = false, .mode = "v2"};
+	uint64_t id;
+
+	(void)state;
+	snprintf(fs.memory, sizeof(fs.memory), "%s/cg", tree_root);
+	tree_put("cg/shop/api/cgroup.procs", "4711\n4712\n");
+	tree_put("cg/shop/cgroup.procs", "");
+	id = tree_inode(fs.memory, "/shop/api");
+	assert_int_equal(cgroupfs_id(&fs, "/shop/api"), id);
+	assert_int_equal(cgroupfs_id(&fs, "/"), tree_inode(fs.memory, "/"));
+	assert_int_equal(cgroupfs_id(&fs, "/shop/apj"), 0);
+	assert_int_equal(cgroupfs_id(&fs, "/shop/.."), 0);
+	assert_int_equal(cgroupfs_id(&fs, "/shop/cgroup.procs"), 0);
+	assert_true(cgroupfs_exists(&fs, id, "/shop/api"));
+	assert_false(cgroupfs_exists(&fs, id, "/shop"));
+	assert_false(cgroupfs_exists(&fs, id + 1, "/shop/api"));
+	assert_false(cgroupfs_exists(&fs, 0, "/shop/apj"));
+	/* v1 accounts everywhere, v2 where the controller is enabled, and in its root. */
+	assert_false(cgroupfs_accounts(&fs, "/shop/api"));
+	assert_true(cgroupfs_accounts(&fs, "/"));
+	tree_put("cg/shop/api/memory.current", "0\n");
+	assert_true(cgroupfs_accounts(&fs, "/shop/api"));
+	assert_false(cgroupfs_accounts(&fs, "/shop/apj"));
+	fs.v1 = true;
+	assert_true(cgroupfs_accounts(&fs, "/shop"));
+	assert_false(cgroupfs_accounts(&fs, "/shop/apj"));
+}
+
+static void test_any_pid(void **state)
+{
+	static const struct {
+		const char *procs;
+		uint32_t want;
+	} cases[] = {
+		{"4711\n4712\n", 4711},
+		{"1\n", 1},
+		/* Enough of them for the buffer to end within a number. */
+		{"1111111\n2222222\n3333333\n4444444\n5555555\n", 1111111},
+		{"", 0},
+		{"\n", 0},
+		{"0\n", 0}, /* of another pid namespace */
+		{"x\n", 0},
+		{"-1\n", 0},
+		{"2147483648\n", 0},
+		{"11111111111111111111111111111111111111111111\n", 0},
+	};
+	struct cgroupfs fs = {.v1 = true, .mode = "v1"};
+
+	(void)state;
+	snprintf(fs.memory, sizeof(fs.memory), "%s/cg", tree_root);
+	assert_int_equal(cgroupfs_any_pid(&fs, "/a"), 0);
+	tree_put("cg/a/x", "");
+	assert_int_equal(cgroupfs_any_pid(&fs, "/a"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		tree_put("cg/a/cgroup.procs", cases[i].procs);
+		assert_int_equal(cgroupfs_any_pid(&fs, "/a"), cases[i].want);
+	}
+}
+
 static void test_v1_limits(void **state)
 {
 	static const struct {
@@ -406,6 +468,8 @@ int main(void)
 		TREE_TEST(test_watch_v1),
 		TREE_TEST(test_watch_what_is_missing),
 		TREE_TEST(test_not_it),
+		TREE_TEST(test_is_it_there),
+		TREE_TEST(test_any_pid),
 		TREE_TEST(test_v1_limits),
 	};
 

@@ -118,6 +118,50 @@ static void test_damaged_stat(void **state)
 	}
 }
 
+static uint64_t mapped(const char *status, const char *map)
+{
+	union event ev;
+
+	put_process("x", "x", 2, NULL);
+	tree_put("proc/4711/status", status);
+	tree_put("proc/4711/uid_map", map);
+	assert_int_equal(procfs_process(tree_root, 4711, 360123 * TICK, 0, 0, &ev), 0);
+	assert_int_equal(ev.proc_info.found, 1);
+	return ev.proc_info.container_uid;
+}
+
+#define UID(n) "Name:\tx\nUid:\t" n "\t0\t0\t0\nGid:\t9\t9\t9\t9\n"
+
+/* The uid in its own user namespace: lines of "inside outside count". */
+static void test_container_uid(void **state)
+{
+	static const char rootless[] = "         0       1000          1\n"
+				       "         1     100000      65536\n"
+				       "     65537     200000          2\n";
+
+	(void)state;
+	assert_int_equal(mapped(UID("0"), "         0          0 4294967295\n"), 0);
+	assert_int_equal(mapped(UID("1000"), "         0          0 4294967295\n"), 1000);
+	assert_int_equal(mapped(UID("1000"), rootless), 0);
+	assert_int_equal(mapped(UID("100000"), rootless), 1);
+	assert_int_equal(mapped(UID("165535"), rootless), 65536);
+	assert_int_equal(mapped(UID("200001"), rootless), 65538);
+	assert_int_equal(mapped(UID("200001"), "65537 200000 2"), 65538); /* no newline */
+	/* In no line: what it is called in there nobody knows. */
+	assert_int_equal(mapped(UID("0"), rootless), U64_UNKNOWN);
+	assert_int_equal(mapped(UID("1001"), rootless), U64_UNKNOWN);
+	assert_int_equal(mapped(UID("165536"), rootless), U64_UNKNOWN);
+	assert_int_equal(mapped(UID("200002"), rootless), U64_UNKNOWN);
+	assert_int_equal(mapped(UID("65534"), rootless), U64_UNKNOWN);
+	assert_int_equal(mapped(UID("4294967295"), "0 0 4294967295\n"), U64_UNKNOWN);
+	assert_int_equal(mapped(UID("7"), ""), U64_UNKNOWN);
+	/* Without the uid there is nothing to translate. */
+	assert_int_equal(mapped("", "0 0 4294967295\n"), U64_UNKNOWN);
+	assert_int_equal(mapped("Name:\tx\n", "0 0 4294967295\n"), U64_UNKNOWN);
+	assert_int_equal(mapped(UID("x"), "0 0 4294967295\n"), U64_UNKNOWN);
+	assert_int_equal(mapped(UID("-1"), "0 0 4294967295\n"), U64_UNKNOWN);
+}
+
 static void test_command_line(void **state)
 {
 	char args[6000];
@@ -348,11 +392,12 @@ static void test_kvfile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TREE_TEST(test_process),        TREE_TEST(test_hostile_comm),
-		TREE_TEST(test_damaged_stat),   TREE_TEST(test_command_line),
-		TREE_TEST(test_links),          TREE_TEST(test_live_process),
-		TREE_TEST(test_host),           TREE_TEST(test_host_identity),
-		TREE_TEST(test_self_and_clock), TREE_TEST(test_kvfile),
+		TREE_TEST(test_process),       TREE_TEST(test_hostile_comm),
+		TREE_TEST(test_damaged_stat),  TREE_TEST(test_container_uid),
+		TREE_TEST(test_command_line),  TREE_TEST(test_links),
+		TREE_TEST(test_live_process),  TREE_TEST(test_host),
+		TREE_TEST(test_host_identity), TREE_TEST(test_self_and_clock),
+		TREE_TEST(test_kvfile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
