@@ -162,6 +162,49 @@ static void test_container_uid(void **state)
 	assert_int_equal(mapped(UID("-1"), "0 0 4294967295\n"), U64_UNKNOWN);
 }
 
+/* A damaged line maps nothing, and the next one is one of its own. */
+static void test_damaged_uid_map(void **state)
+{
+	static const char *const maps[] = {
+		"x",
+		"0",
+		"0 5",
+		"0 5\n5 1000 1",
+		"0 5\n\n9\n",
+		"0 5 0\n",
+		"-1 5 1\n",
+		"0 -5 100\n",
+		"0 5 -1\n",
+		"0x0 5 1\n",
+		"0 5 1x\n",
+		"99999999999999999999999 5 1\n",
+		"4294967296 5 1\n",
+		"4294967295 4 2\n",
+		"18446744073709551615 4 2\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+		if (mapped(UID("5"), maps[i]) != U64_UNKNOWN)
+			fail_msg("%s", maps[i]);
+	}
+	assert_int_equal(mapped(UID("5"), "x\n1 5\n\n0 5 1\n"), 0);
+}
+
+/* The kernel takes 340 lines (UID_GID_MAP_MAX_EXTENTS), more than a page holds. */
+static void test_long_uid_map(void **state)
+{
+	static char map[340 * 33 + 1];
+	size_t len = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 340; i++)
+		len += (size_t)snprintf(map + len, sizeof(map) - len, "%10u %10u %10u\n", i,
+					1000000 + i * 2, 1);
+	assert_int_equal(mapped(UID("1000000"), map), 0);
+	assert_int_equal(mapped(UID("1000678"), map), 339);
+}
+
 static void test_command_line(void **state)
 {
 	char args[6000];
@@ -392,11 +435,12 @@ static void test_kvfile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TREE_TEST(test_process),       TREE_TEST(test_hostile_comm),
-		TREE_TEST(test_damaged_stat),  TREE_TEST(test_container_uid),
-		TREE_TEST(test_command_line),  TREE_TEST(test_links),
-		TREE_TEST(test_live_process),  TREE_TEST(test_host),
-		TREE_TEST(test_host_identity), TREE_TEST(test_self_and_clock),
+		TREE_TEST(test_process),         TREE_TEST(test_hostile_comm),
+		TREE_TEST(test_damaged_stat),    TREE_TEST(test_container_uid),
+		TREE_TEST(test_damaged_uid_map), TREE_TEST(test_long_uid_map),
+		TREE_TEST(test_command_line),    TREE_TEST(test_links),
+		TREE_TEST(test_live_process),    TREE_TEST(test_host),
+		TREE_TEST(test_host_identity),   TREE_TEST(test_self_and_clock),
 		TREE_TEST(test_kvfile),
 	};
 

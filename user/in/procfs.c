@@ -111,27 +111,45 @@ static void read_command_line(int dir, int redact, struct ev_proc_info *info)
 				      len == sizeof(args), redact);
 }
 
+#define UID_MAP_SIZE (340 * 33 + 2) /* UID_GID_MAP_MAX_EXTENTS lines of three "%10u" */
+
+/* What one line, "inside outside count", makes of a uid: user_namespaces(7). */
+static uint64_t mapped_by(const char *line, size_t len, uint64_t uid)
+{
+	const char *end = line + len;
+	uint64_t n[3];
+
+	for (size_t i = 0; i < ARRAY_SIZE(n); i++) {
+		line += strspn(line, " ");
+		len = strcspn(line, " \n");
+		if (parse_u64_n(line, len, &n[i]))
+			return U64_UNKNOWN;
+		line += len;
+	}
+	if (line != end || uid < n[1] || uid - n[1] >= n[2] || n[0] > UINT32_MAX - (uid - n[1]))
+		return U64_UNKNOWN;
+	return n[0] + (uid - n[1]);
+}
+
 /*
- * The user id `uid` of this namespace as the process' own user namespace has it: lines of "inside
- * outside count" (user_namespaces(7)); an id that none of them holds has no number there.
+ * The user id `uid` of this namespace as the process' own user namespace has it. An id that no line
+ * holds has no number there.
  */
 static uint64_t mapped_uid(int dir, uint64_t uid)
 {
-	char text[4096];
+	char text[UID_MAP_SIZE];
+	uint64_t inside = U64_UNKNOWN;
 
-	if (kvfile_read(dir, "uid_map", text, sizeof(text)) <= 0)
+	if (uid > UINT32_MAX || kvfile_read(dir, "uid_map", text, sizeof(text)) <= 0)
 		return U64_UNKNOWN;
-	for (const char *line = text; *line;) {
-		unsigned long long inside, outside, count;
+	for (const char *line = text; *line && inside == U64_UNKNOWN;) {
 		size_t len = strcspn(line, "\n");
 
-		if (sscanf(line, "%llu %llu %llu", &inside, &outside, &count) == 3 &&
-		    uid >= outside && uid - outside < count)
-			return inside + (uid - outside);
+		inside = mapped_by(line, len, uid);
 		line += len;
 		line += *line == '\n';
 	}
-	return U64_UNKNOWN;
+	return inside;
 }
 
 /* The real uid as this process' own user namespace has it. */
