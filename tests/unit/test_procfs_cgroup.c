@@ -98,6 +98,8 @@ static void test_outside_of_the_namespace(void **state)
 	expect_error(true, "3:memory:/../../docker/a\n", -EXDEV);
 	expect_error(false, "0::/../x\n", -EXDEV);
 	expect_path(true, "3:memory:/.x\n", "/.x");
+	expect_path(true, "3:memory:/..x\n", "/..x");
+	expect_path(true, "3:memory:/.../x\n", "/.../x");
 }
 
 static void test_long_paths(void **state)
@@ -116,6 +118,12 @@ static void test_long_paths(void **state)
 	text[10 + EV_PATH - 2] = 'x';
 	text[10 + EV_PATH - 1] = '\n';
 	text[10 + EV_PATH] = '\0';
+	put(text);
+	assert_int_equal(read_path(true, path, sizeof(path)), -ENAMETOOLONG);
+	/* Each byte that is no UTF-8 takes three: a name that lost its end is another one. */
+	memset(text + 10, 0xff, 300);
+	text[310] = '\n';
+	text[311] = '\0';
 	put(text);
 	assert_int_equal(read_path(true, path, sizeof(path)), -ENAMETOOLONG);
 	memset(text, 'r', 600);
@@ -226,13 +234,22 @@ static void test_damaged_task(void **state)
 	}
 }
 
-/* There is none, or it goes while it is read. */
+static void __attribute__((noinline)) use_the_stack(void)
+{
+	volatile char text[32768];
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = 'x';
+}
+
+/* There is none, or it goes while it is read. (What was on the stack before is not looked at.) */
 static void test_no_task(void **state)
 {
 	char path[128];
 	union event ev;
 
 	(void)state;
+	use_the_stack();
 	assert_int_equal(procfs_task(tree_root, 7, 0, &ev), -ESRCH);
 	put_task("x", "");
 	snprintf(path, sizeof(path), "%s/proc/7/status", tree_root);

@@ -63,6 +63,7 @@ int procfs_cgroup_path(const char *root, uint32_t pid, bool v1, char *path, size
 {
 	char text[16384];
 	ssize_t n = read_of(root, pid, "cgroup", text, sizeof(text));
+	int cut = 0;
 
 	if (n < 0)
 		return (int)n;
@@ -75,12 +76,11 @@ int procfs_cgroup_path(const char *root, uint32_t pid, bool v1, char *path, size
 
 		if (at && (v1 ? has_memory(list + 1, (size_t)(at - list - 1))
 			      : !strncmp(line, "0::", 3))) {
-			if (path_len >= 3 && !memcmp(at + 1, "/..", 3))
+			if (path_len >= 3 && !memcmp(at + 1, "/..", 3) &&
+			    (path_len == 3 || at[4] == '/'))
 				return -EXDEV;
-			if (!path_len || path_len >= size)
-				return -ENAMETOOLONG;
-			utf8_clean(path, size, at + 1, path_len, NULL);
-			return 0;
+			utf8_clean(path, size, at + 1, path_len, &cut);
+			return path_len && !cut ? 0 : -ENAMETOOLONG;
 		}
 		line += len;
 		line += *line == '\n';
@@ -110,7 +110,7 @@ int procfs_task(const char *root, uint32_t pid, uint64_t ts, union event *ev)
 {
 	char stat[2048], status[8192];
 	ssize_t n = read_of(root, pid, "stat", stat, sizeof(stat));
-	const char *open = strchr(stat, '('), *close, *uid;
+	const char *open, *close, *uid;
 	uint64_t ns_pid, value;
 	unsigned long long start;
 	unsigned int parent;
@@ -118,6 +118,7 @@ int procfs_task(const char *root, uint32_t pid, uint64_t ts, union event *ev)
 	event_init(ev, EV_TASK, ts);
 	if (n < 0)
 		return (int)n;
+	open = strchr(stat, '(');
 	close = strrchr(stat, ')');
 	if (!open || !close || close < open ||
 	    sscanf(close + 1,
