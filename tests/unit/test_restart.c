@@ -268,6 +268,37 @@ static void test_synchronized(void **state)
 	}
 }
 
+/* Lives of 45 to 75 s: they meet by chance, time and again, and nothing is wrong with that. */
+static void test_jitter(void **state)
+{
+	uint64_t ends[4], seed = 7;
+	struct crew c;
+
+	(void)state;
+	open_pool(&c, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		ends[i] = c.h->now + (45 + 7 * i) * NSEC_PER_SEC;
+	for (uint32_t second = 0; second < 3600; second++) {
+		crew_live(&c, 1);
+		for (uint32_t i = 0; i < 4; i++) {
+			if (c.h->now < ends[i])
+				continue;
+			crew_exit(&c, i, H_CODE(0));
+			crew_fork(&c, "boss");
+			/* crew_exit() has moved those behind it up. */
+			memmove(ends + i, ends + i + 1, (3 - i) * sizeof(ends[0]));
+			seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+			ends[3] = c.h->now + (45000 + (seed >> 33) % 30000) * H_MS;
+		}
+		c.h->n_requests = 0;
+	}
+	crew_report(&c);
+	assert_in_range(only_pool(c.h)->restarts, 200, 280);
+	assert_false(only_pool(c.h)->synchronized);
+	assert_false(mentions(last_report(c.h), "jitter"));
+	crew_close(&c);
+}
+
 static void test_advice_on_jitter(void **state)
 {
 	struct crew c;
@@ -689,6 +720,7 @@ int main(void)
 		cmocka_unit_test(test_ended_pool_is_dropped),
 		cmocka_unit_test(test_planned_never_alarms),
 		cmocka_unit_test(test_synchronized),
+		cmocka_unit_test(test_jitter),
 		cmocka_unit_test(test_advice_on_jitter),
 		cmocka_unit_test(test_below_size),
 		cmocka_unit_test(test_oom_behind_the_back),

@@ -139,8 +139,7 @@ static void say_recycling(struct restart_advice *a, const struct workers *w,
 	}
 	if (p->synchronized)
 		say(a,
-		    "%" PRIu64 " of %" PRIu64
-		    " of %s left together, after about %s each: add jitter; "
+		    "%u of %" PRIu64 " of %s left together, after about %s each: add jitter; "
 		    "fewer than %" PRIu64 " were alive for %s in all.",
 		    p->together, p->size, p->role, life, p->size,
 		    duration(below, sizeof(below), p->below_size_ns));

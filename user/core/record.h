@@ -173,7 +173,7 @@ struct rec_workers {
 	struct rec_quantiles peak_rss;          /* bytes */
 	enum recycling recycling;
 	bool synchronized;
-	uint64_t together; /* how many left together, when synchronized */
+	uint32_t together; /* how many left together, when synchronized */
 	uint64_t below_size_ns;
 	uint64_t unreplaced;
 	bool boot_loop, respawn_storm;

@@ -71,8 +71,7 @@ static void describe_pool(struct core *core, const struct workers *w, uint64_t n
 	out->respawn = quantiles(&w->respawn);
 	out->peak_rss = quantiles(&w->peak);
 	out->recycling = recycling_of(&sum);
-	out->synchronized = workers_synchronized(w, now);
-	out->together = w->together;
+	out->synchronized = workers_synchronized(w, now, &out->together);
 	out->below_size_ns = w->short_ns;
 	if (w->n_pending) {
 		uint64_t from = w->pending[0].ts;

@@ -496,8 +496,8 @@ bool workers_is_pool(const struct workers *w);
 bool workers_wanted(const struct core *core, uint32_t i);
 /* Children that end badly within seconds of their birth, one after the other, still at `now`. */
 bool workers_boot_loop(const struct workers *w, uint64_t now);
-/* They leave together, time and again: nothing spreads their ends. */
-bool workers_synchronized(const struct workers *w, uint64_t now);
+/* They leave together, time and again: nothing spreads their ends. *together: how many at most. */
+bool workers_synchronized(const struct workers *w, uint64_t now, uint32_t *together);
 /* Children that do one task each and are gone. */
 bool workers_storm(const struct workers *w, uint64_t now);
 /* The exit is what its supervisor wanted: recycling, an orderly end. */

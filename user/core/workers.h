@@ -85,10 +85,7 @@ struct workers {
 	uint64_t early_life;  /* ns, the longest of them */
 	uint32_t early_code;  /* of the last one, UINT32_MAX: it was a signal */
 	uint32_t failed_code; /* of the last one that failed */
-	uint64_t together_ts; /* when most of them left together last, 0: never */
-	uint32_t together;    /* how many then */
-	uint32_t together_times;
-	uint64_t storm; /* when a respawn storm was seen last, 0: never */
+	uint64_t storm;       /* when a respawn storm was seen last, 0: never */
 };
 
 #endif

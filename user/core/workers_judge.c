@@ -33,41 +33,57 @@ static const struct worker_exit *recent(const struct workers *w, uint32_t k)
 	return &w->recent[(w->n_recent - 1 - k) % WORKERS_RECENT];
 }
 
-/* Most of them left by themselves at nearly the same time. */
-static void note_together(struct workers *w, const struct worker_exit *e)
+/*
+ * How close together is together: a part of a lifetime. 0: they do not live long enough, some are
+ * bound to meet.
+ */
+static uint64_t meeting_ns(const struct workers *w)
 {
 	uint64_t life = spread_quantile(&w->lifetime, 50), within = TOGETHER_NS;
-	uint32_t n = 0;
 
-	if (w->size < 2 || !e->planned || e->told || life == U64_UNKNOWN)
-		return;
+	if (life == U64_UNKNOWN)
+		return 0;
 	if (life / TOGETHER_PART > within)
 		within = life / TOGETHER_PART;
-	/* Of those that live no longer than that, some are bound to meet. */
-	if (life < 4 * within)
-		return;
-	for (uint32_t k = 0; k < recent_count(w); k++) {
-		const struct worker_exit *r = recent(w, k);
-
-		n += r->planned && !r->told && r->ts + within >= e->ts;
-	}
-	if (4 * n < 3 * w->size || n < 2)
-		return;
-	if (!w->together_ts || w->together_ts + life / 2 < e->ts) {
-		w->together_times++;
-		w->together = 0;
-	}
-	w->together_ts = e->ts;
-	if (n > w->together)
-		w->together = n;
+	return life < 4 * within ? 0 : within;
 }
 
-bool workers_synchronized(const struct workers *w, uint64_t now)
+bool workers_synchronized(const struct workers *w, uint64_t now, uint32_t *together)
 {
-	if (!w->together_ts || w->together_ts + HOUR_NS < now)
+	uint64_t within = meeting_ns(w), first = 0;
+	uint32_t left = 0, met = 0, group = 0;
+	bool counted = false;
+
+	*together = 0;
+	if (w->size < 2 || !within)
 		return false;
-	/* With jitter they meet by chance, too, but hardly all of them, and not again and again. */
-	return w->together_times >= 2 || w->together >= w->size;
+	for (uint32_t k = recent_count(w); k-- > 0;) {
+		const struct worker_exit *e = recent(w, k);
+
+		if (!e->planned || e->told || e->ts + HOUR_NS < now)
+			continue;
+		left++;
+		if (!group || e->ts > first + within) {
+			first = e->ts;
+			group = 0;
+			counted = false;
+		}
+		group++;
+		/* From three in four on, all of the group have met. */
+		if (4 * group >= 3 * w->size) {
+			met += counted ? 1 : group;
+			counted = true;
+		}
+		if (group > *together)
+			*together = group;
+	}
+	/*
+	 * Ends that are spread meet by chance, too: three of four within a tenth of a life in one
+	 * generation of eight. So it takes most of those who left, in more than one generation; or
+	 * all of three or more at once.
+	 */
+	return 3 * met >= 2 * left &&
+	       ((left >= 6 && 2 * left >= 3 * w->size) || (w->size >= 3 && *together >= w->size));
 }
 
 static void note_storm(struct workers *w, uint64_t ts)
@@ -119,7 +135,6 @@ void workers_restarted(struct core *core, uint32_t i, const struct worker_exit *
 	if (e->peak_rss != U64_UNKNOWN)
 		spread_add(&w->peak, e->peak_rss);
 	w->recent[w->n_recent++ % WORKERS_RECENT] = *e;
-	note_together(w, e);
 	note_storm(w, e->ts);
 	note_early(w, e);
 	restart_evaluate(core, container_find(core, w->container_key), core->now);
