@@ -472,6 +472,34 @@ static void test_birth_ahead_counted_late(void **state)
 	crew_close(&c);
 }
 
+/* As large as gunicorn advises on 16 cores: all of them at a time. */
+static void test_large_reload(void **state)
+{
+	const struct workers *w;
+	struct crew c;
+
+	(void)state;
+	crew_open(&c);
+	crew_hire(&c, 33);
+	reload(&c, 33, true);
+	w = only_family(&c);
+	assert_int_equal(w->restarts.total, 33);
+	assert_int_equal(w->unreplaced, 0);
+	assert_int_equal(w->excess, 0);
+	assert_true(workers_is_pool(w));
+	/* The master is slow to start 33 new ones. */
+	for (uint32_t i = 0; i < 33; i++)
+		crew_exit(&c, 0, H_CODE(0));
+	for (uint32_t i = 0; i < 33; i++) {
+		h_pass(c.h, 100 * H_MS);
+		crew_fork(&c, "boss");
+	}
+	crew_live(&c, 15);
+	assert_int_equal(w->restarts.total, 66);
+	assert_int_equal(w->unreplaced, 0);
+	crew_close(&c);
+}
+
 /* One more is wanted, and a minute later one of the others leaves: that is no reload. */
 static void test_scaling(void **state)
 {
@@ -649,6 +677,7 @@ int main(void)
 		cmocka_unit_test(test_birth_ahead),
 		cmocka_unit_test(test_birth_long_ahead),
 		cmocka_unit_test(test_birth_ahead_counted_late),
+		cmocka_unit_test(test_large_reload),
 		cmocka_unit_test(test_scaling),
 		cmocka_unit_test(test_held_exit),
 		cmocka_unit_test(test_more_exits_than_can_wait),

@@ -15,7 +15,7 @@
 #include "core/hour.h"
 #include "core/spread.h"
 
-#define WORKERS_PENDING 16 /* exits that wait for a replacement, births that have no exit yet */
+#define WORKERS_PENDING 64 /* exits that wait for a replacement, births that have no exit yet */
 #define WORKERS_RECENT  32
 
 /* One exit of a child. */
