@@ -11,11 +11,13 @@ struct traits {
 	uint64_t life_ms, gap_ms;
 	bool forked, shell, known;
 	uint32_t size, held, short_held, ticks, inhabited;
+	const char *role; /* by the table */
 };
 
 /* Forked, a minute old, ended well, and `held` of 100 looks found as many as should be. */
-#define FORKED(n, looks)                                                                           \
-	.restarts = (n), .planned = (n), .life_ms = 60000, .gap_ms = 10, .forked = true,           \
+#define FORKED(n, looks) AFTER(n, looks, 10)
+#define AFTER(n, looks, gap)                                                                       \
+	.restarts = (n), .planned = (n), .life_ms = 60000, .gap_ms = (gap), .forked = true,        \
 	.size = (looks) ? 4 : 0, .held = (looks), .short_held = (looks) ? 100 - (looks) : 0
 #define COMMAND(life, gap) .restarts = 10, .planned = 10, .life_ms = (life), .gap_ms = (gap)
 #define FAILED(n, well)    .restarts = (n), .planned = (well), .life_ms = 100, .gap_ms = 10
@@ -39,9 +41,19 @@ static const struct {
 	/* ---- forked ones that end well: is there a number that is kept? ---- */
 	{"more often there are fewer", {FORKED(7, 49)}, false},
 	{"no number was ever held", {FORKED(7, 0)}, false},
-	{"it was a pool before", {FORKED(7, 49), .known = true}, true},
+	{"it was a pool before", {FORKED(7, 49), .known = true, .role = "x worker"}, true},
+	{"it was taken for one before", {FORKED(7, 49), .known = true}, false},
+	{"a master that looks every three seconds", {AFTER(7, 50, 3000)}, true},
+	{"connections, by chance as many", {AFTER(7, 50, 3001)}, false},
+	{"the same of a program that is known", {AFTER(7, 50, 3001), .role = "x worker"}, true},
 	{"too fast for a number, but there is always one",
 	 {FORKED(10, 0), .ticks = 100, .inhabited = 75},
+	 true},
+	{"the same at the pace of visitors",
+	 {AFTER(10, 0, 251), .ticks = 100, .inhabited = 75},
+	 false},
+	{"the same of a program that is known",
+	 {AFTER(10, 0, 251), .ticks = 100, .inhabited = 75, .role = "x worker"},
 	 true},
 	{"there often is none", {FORKED(10, 0), .ticks = 100, .inhabited = 74}, false},
 	{"too few to tell", {FORKED(7, 0), .ticks = 100, .inhabited = 100}, false},
@@ -57,7 +69,13 @@ static const struct {
 	{"a job with pauses", {COMMAND(5000, 5001)}, false},
 
 	/* ---- failures ---- */
-	{"a forked one that failed once", {FAILED(1, 0), .forked = true}, true},
+	{"a forked one that failed once", {FAILED(1, 0), .forked = true}, false},
+	{"one of a program that is known",
+	 {FAILED(1, 0), .forked = true, .role = "x worker"},
+	 true},
+	{"one where a number is kept",
+	 {FAILED(1, 0), .forked = true, .size = 4, .held = 50, .short_held = 50},
+	 true},
 	{"a command that failed once", {FAILED(1, 0)}, false},
 	{"a command that failed twice", {FAILED(2, 0)}, true},
 	{"half of them failed", {FAILED(2, 1)}, true},
@@ -84,6 +102,7 @@ static void test_rules(void **state)
 			.forked = t->forked,
 			.shell = t->shell,
 			.known = t->known,
+			.role = t->role,
 			.size = t->size,
 			.held = t->held,
 			.short_held = t->short_held,

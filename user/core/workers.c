@@ -115,8 +115,9 @@ static uint32_t family_of(struct core *core, const struct process *p, bool scann
 	const struct process *q = &core->processes[parent];
 	struct workers *w;
 
-	if (!parent || !q->alive || p->parent_pid == core->start.agent_pid ||
-	    (!p->forked && !p->command_line[0]) || cause_is_runtime(q->comm))
+	if (!parent || (!q->alive && q->ended <= p->start) ||
+	    p->parent_pid == core->start.agent_pid || (!p->forked && !p->command_line[0]) ||
+	    cause_is_runtime(q->comm))
 		return 0;
 	i = find_key(core, p, key);
 	if (!i && !scanned) {
@@ -223,9 +224,12 @@ static bool birth(struct core *core, uint32_t i, uint64_t ts)
 	if (++w->alive > w->most)
 		w->most = w->alive;
 	expire(w, ts);
-	/* Born a moment before the exit, it could not be counted before that: see
-	 * workers_count_births(). */
-	if (w->n_pending && w->pending[0].ts <= ts + WORKERS_SETTLE_NS) {
+	/*
+	 * Born a moment before the exit, it could not be counted before that (see
+	 * workers_count_births()): a successor all the same, unless the first ones are still
+	 * being born.
+	 */
+	if (w->n_pending && w->pending[0].ts <= ts + (w->size ? WORKERS_SETTLE_NS : 0)) {
 		replaced(core, i, ts);
 		return true;
 	}
@@ -404,8 +408,8 @@ void workers_on_snapshot(struct core *core, uint64_t now)
 		w->ticks++;
 		w->inhabited += w->alive > 0;
 		if (w->size) {
-			w->held += w->alive >= w->size;
-			w->short_held += w->alive < w->size;
+			w->held += w->alive == w->size;
+			w->short_held += w->alive != w->size;
 		}
 	}
 }

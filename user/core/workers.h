@@ -62,7 +62,7 @@ struct workers {
 	uint32_t ticks, inhabited; /* since its first child, and those at which any was alive */
 	uint32_t most;             /* alive at once */
 	uint32_t held;             /* ticks at which `size` were alive */
-	uint32_t short_held;       /* ticks with fewer */
+	uint32_t short_held;       /* ticks with fewer, or more */
 	uint32_t unreplaced;       /* exits that nobody followed */
 	uint32_t excess;           /* births above the size */
 

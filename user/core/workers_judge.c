@@ -11,6 +11,8 @@
 #define TOGETHER_PART  10                  /* leaving together: within 1/10 of a lifetime */
 #define TOGETHER_NS    (NSEC_PER_SEC / 10) /* or of this */
 #define MANY           8
+#define PROMPT_NS      (NSEC_PER_SEC / 4)
+#define SOON_NS        (3 * NSEC_PER_SEC)
 #define LONG_LIFE_NS   (60 * NSEC_PER_SEC)
 
 bool worker_exit_is_planned(const struct worker_exit *e)
@@ -140,16 +142,32 @@ void workers_restarted(struct core *core, uint32_t i, const struct worker_exit *
 	restart_evaluate(core, container_find(core, w->container_key), core->now);
 }
 
-/*
- * As many are alive most of the time; or, where they come and go too fast for that, each that
- * leaves is followed by one, never by two, and there is one at nearly all times.
- */
+/* As many are alive as were for a while, most of the time: neither fewer nor more. */
 static bool keeps_its_size(const struct workers *w)
 {
-	if (w->size && w->held >= w->short_held)
+	return w->size && w->held >= w->short_held;
+}
+
+/*
+ * Too fast for that: each that leaves is followed by one, never by two, and there is one at nearly
+ * all times. A busy server with a process a connection looks the same from outside, so those whose
+ * program is not known have to be prompt as well.
+ */
+static bool keeps_coming(const struct workers *w, bool well, uint64_t gap)
+{
+	return w->restarts.total >= (well ? MANY : 2) && 4 * w->inhabited >= 3 * w->ticks &&
+	       w->restarts.total >= MANY * (uint64_t)(w->unreplaced + w->excess) &&
+	       (w->role || gap <= PROMPT_NS);
+}
+
+static bool keeps_forks(const struct workers *w, bool well, uint64_t gap)
+{
+	/* Somebody puts up with failures: that is what a master is for. */
+	if (w->role && (w->known || !well))
 		return true;
-	return w->restarts.total >= MANY && 4 * w->inhabited >= 3 * w->ticks &&
-	       w->restarts.total >= MANY * (uint64_t)(w->unreplaced + w->excess);
+	/* Masters look after their workers once a second or so; a connection comes when it comes.
+	 */
+	return (keeps_its_size(w) && (w->role || gap <= SOON_NS)) || keeps_coming(w, well, gap);
 }
 
 bool workers_is_pool(const struct workers *w)
@@ -166,13 +184,12 @@ bool workers_is_pool(const struct workers *w)
 	/* Connections come and go as they like: most are not followed, or are one too many. */
 	if (w->restarts.total <= 2ull * w->unreplaced + w->excess)
 		return false;
+	if (w->forked)
+		return keeps_forks(w, well, gap);
 	if (w->known)
 		return true;
-	if (!well) /* somebody puts up with failures: forked ones at once, commands the second time
-		    */
-		return w->forked || w->restarts.total >= 2;
-	if (w->forked)
-		return keeps_its_size(w);
+	if (!well) /* once may be chance */
+		return w->restarts.total >= 2;
 	/* A probe or a job that ends well and is run again later was not missed meanwhile. */
 	return life >= NSEC_PER_SEC && life >= gap;
 }
