@@ -307,7 +307,7 @@ static void test_advice_on_jitter(void **state)
 	open_pool(&c, 4);
 	generations(&c, 4, 1, false);
 	assert_true(says(last_report(c.h),
-			 "4 of 4 of boss left together, after about 64 s each: add jitter; "
+			 "boss: 4 of 4 left together, after about 64 s each: add jitter; "
 			 "fewer than 4 were alive for 2.0 s in all."));
 	crew_close(&c);
 }

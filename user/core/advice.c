@@ -139,9 +139,9 @@ static void say_recycling(struct restart_advice *a, const struct workers *w,
 	}
 	if (p->synchronized)
 		say(a,
-		    "%u of %" PRIu64 " of %s left together, after about %s each: add jitter; "
-		    "fewer than %" PRIu64 " were alive for %s in all.",
-		    p->together, p->size, p->role, life, p->size,
+		    "%s: %u of %" PRIu64 " left together, after about %s each: add jitter; fewer "
+		    "than %" PRIu64 " were alive for %s in all.",
+		    p->role, p->together, p->size, life, p->size,
 		    duration(below, sizeof(below), p->below_size_ns));
 	/*
 	 * Those who were told to leave, at a reload, say nothing of an interval; and where some
