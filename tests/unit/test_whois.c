@@ -361,6 +361,37 @@ static void test_a_pods_container(void **state)
 }
 
 /*
+ * Where no runtime's file is found, the mounts of its first process name it: that comes later than
+ * the cgroup, in which the pod is known already.
+ */
+static void test_a_pods_container_whose_process_comes_later(void **state)
+{
+	uint64_t id;
+
+	(void)state;
+	put_pod();
+	tree_put("cg" POD "/cgroup.procs", "");
+	id = tree_inode(cgroupfs.memory, POD);
+	ask(id, POD);
+	assert_int_equal(n_answers, 1);
+	assert_string_equal(answers[0].pod_name, "shop-0");
+	assert_string_equal(answers[0].k8s_container, "");
+	pass();
+	assert_int_equal(n_answers, 1);
+	tree_put("cg" POD "/cgroup.procs", "77\n");
+	pass();
+	assert_int_equal(n_answers, 2);
+	assert_string_equal(answers[1].k8s_container, "api");
+	assert_string_equal(answers[1].pod_name, "shop-0");
+	assert_int_equal(answers[1].restart_count, 2);
+	expect_rest();
+	/* A pod's own cgroup has no container's name to wait for. */
+	ask(make("/kubepods/burstable/pod" POD_UID), "/kubepods/burstable/pod" POD_UID);
+	assert_int_equal(n_answers, 3);
+	expect_rest();
+}
+
+/*
  * A container has a root of its own, and calls the cgroups in it as it likes: by the id of another
  * container of the host, too. The host's files are not about these.
  */
@@ -402,6 +433,7 @@ int main(void)
 		WHOIS_TEST(test_the_next_is_the_first_that_is_due),
 		WHOIS_TEST(test_a_full_table),
 		WHOIS_TEST(test_a_pods_container),
+		WHOIS_TEST(test_a_pods_container_whose_process_comes_later),
 		WHOIS_TEST(test_what_is_in_a_container_is_not_the_hosts),
 	};
 

@@ -370,8 +370,12 @@ static int look(struct look *l)
 		expected = false;
 	}
 	/* The kubelet's directories: for what the runtime's files did not say. */
-	if (q->pod_uid[0] && !l->out->ev.namespace[0])
-		found |= look_pod(l);
+	if (q->pod_uid[0] && !l->out->ev.namespace[0] && look_pod(l)) {
+		found = true;
+		/* Its name is in the mounts of a process, and that comes later than the cgroup. */
+		if (expected && l->out->ev.sandbox != 1 && !l->out->ev.k8s_container[0])
+			l->out->provisional = true;
+	}
 	if (found && l->out->ev.sandbox != 1)
 		look_pod_restarts(l);
 	return found ? 1 : expected ? 0 : -ENOENT;

@@ -49,7 +49,11 @@ struct identity_origin {
 struct identity {
 	struct ev_identity ev; /* event_init()ed; source "" when nothing was found */
 	struct identity_origin from[IDENTITY_FIELDS];
-	bool provisional; /* the file is one from before the container was started */
+	/*
+	 * There may be more to come: the file is one from before the container was started, or no
+	 * process is there yet whose mounts would name it.
+	 */
+	bool provisional;
 };
 
 /* Holds the host's root, the labels that are wanted, and the last large file. */
