@@ -21,6 +21,7 @@ check-golden: $(BUILD)/memwitness $(BUILD)/tests/test_record_json ## replay reco
 	tests/golden/run.sh $(BUILD)/memwitness
 	tests/check-man.sh $(BUILD)/memwitness docs/memwitness.1
 	tests/test_schema.py $(BUILD)/tests/test_record_json
+	tests/test_identify.py $(BUILD)/memwitness
 
 # APPS=group ... selects: make check-apps APPS="no-oom load"
 APPS ?=
