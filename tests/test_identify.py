@@ -197,7 +197,7 @@ class LineTest(unittest.TestCase):
             self.assertEqual(process["name"], f.read().strip())
         # The same cgroup by its path, and by the path of its directory.
         cgroup = at(line, "container.cgroup")
-        again = lines(run("--json", cgroup, cgroup + "/"))
+        again = lines(run("--json", cgroup, cgroup + "/", "/" + cgroup))
         for other in again:
             self.assertEqual(other["container"], line["container"])
             self.assertNotIn("process", other)
@@ -246,7 +246,7 @@ class LineTest(unittest.TestCase):
 class HostileTest(unittest.TestCase):
     """Names come from containers, and a terminal obeys what is in them."""
 
-    NAME = "a\x1b[31mb\x07\x00c\r\nd\x7fe\u202e\u2028f\ud7ff\"\\"
+    NAME = "a\x1b[31mb\x07\x00c\r\nd\x7f\x9b1me\u202e\u2028f\ud7ff\"\\"
 
     def setUp(self):
         self.root = tempfile.TemporaryDirectory()
@@ -273,7 +273,7 @@ class HostileTest(unittest.TestCase):
         clean = self.identify("--label", "app", "/docker/" + ID)
         text = clean.stdout.decode()
         self.assertIsNone(CONTROL.search(text), text)
-        self.assertIn("a?[31mb?c??d?e", text)
+        self.assertIn("a?[31mb?c??d??1me", text)
         shown = text.rstrip("\n").split("\n")
         self.assertEqual(shown[0], "/docker/" + ID)
         for line in shown[1:]:
@@ -296,7 +296,7 @@ class HostileTest(unittest.TestCase):
 
     def test_arguments(self):
         """An argument may be a hostile name, too: find ... | xargs memwitness identify."""
-        path = "/\x1b[31m\x07\r\n\x7f"
+        path = "/\x1b[31m\x07\r\n\x7f\u009b1m"
         for arguments in ((path,), ("x" + path,)):
             done = self.identify(*arguments)
             self.assertEqual(done.returncode, 1)

@@ -77,18 +77,20 @@ static void to_memory(const struct identifier *id, char *path)
 static const char *find_cgroup(const struct identifier *id, const char *argument,
 			       struct identify_subject *s)
 {
-	size_t mount = strlen(id->cgroupfs.memory), len;
+	size_t mount = strlen(id->cgroupfs.memory), len = 0;
 
 	/* Also as the path of its directory. */
 	if (!strncmp(argument, id->cgroupfs.memory, mount) &&
 	    (argument[mount] == '/' || !argument[mount]))
 		argument = argument[mount] ? argument + mount : "/";
-	len = strlen(argument);
-	while (len > 1 && argument[len - 1] == '/')
-		len--;
-	if (len >= sizeof(s->path))
-		return "the path is too long";
-	memcpy(s->path, argument, len);
+	/* Many slashes are one, as everywhere, and at the end none. */
+	for (const char *p = argument; *p; p++) {
+		if (*p == '/' && (p[1] == '/' || (!p[1] && len)))
+			continue;
+		if (len + 1 >= sizeof(s->path))
+			return "the path is too long";
+		s->path[len++] = *p;
+	}
 	s->path[len] = '\0';
 	return NULL;
 }
@@ -118,10 +120,10 @@ static const char *find(const struct identifier *id, const char *argument,
 static void print_clean(const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0))
-			putchar('?');
-		else
-			putchar(*p);
+		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0; /* U+0080..U+009F */
+
+		putchar(c1 || *p < 0x20 || *p == 0x7f ? '?' : *p);
+		p += c1;
 	}
 }
 
