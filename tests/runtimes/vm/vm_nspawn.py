@@ -71,6 +71,24 @@ def of_service(ctx, watch):
         ctx.bed.run("machinectl", "terminate", "box")
 
 
+def of_other_name(ctx, watch):
+    """A unit of any name that has nspawn for its program: only machined knows the machine's."""
+    with ctx.report.scenario("nspawn/unit") as s:
+        machine_root(ctx, "inner")
+        ctx.bed.run("systemd-run", "--unit=outer", "--slice=machine.slice",
+                    "--property=Delegate=yes", "systemd-nspawn", "--quiet", "--keep-unit",
+                    "--machine=inner", "--as-pid2", *image.INIT)
+        path = "/machine.slice/outer.service"
+        watch.truth.add(path, {**facts_of("inner"), "container.cgroup": path,
+                               "container.name": ("inner", "outer.service"),
+                               "container.identity_source": ("runtime-state", "path")})
+        life = watch.life(program(ctx, "inner"), facts_of("inner"), below="/payload")
+        s.same("path", life.path, path)
+        life.check_start(s)
+        ctx.bed.run("machinectl", "terminate", "inner")
+
+
 def run(ctx, watch):
     of_scope(ctx, watch)
     of_service(ctx, watch)
+    of_other_name(ctx, watch)
