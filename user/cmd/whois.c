@@ -6,9 +6,21 @@
 #include "cmd/whois.h"
 #include "core/cgpath.h"
 
-#define FIRST_NS 2000000ull /* runc takes some 20 ms from the cgroup to its state file */
-#define TRIES    10         /* each after twice the time: 2 s in all */
-#define YOUNG_NS 3000000000ull
+/*
+ * runc takes 20 to 70 ms from the cgroup to its state file, and what it runs can be over in a few
+ * more: no pause may be longer than a part of the time that has passed.
+ */
+#define PAUSE_NS   2000000ull /* the shortest */
+#define PAUSE_PART 4
+#define TRIES      29 /* 2 s in all */
+#define YOUNG_NS   3000000000ull
+
+static uint64_t next_look(const struct whois_wait *wait, uint64_t now)
+{
+	uint64_t pause = (now - wait->since) / PAUSE_PART;
+
+	return now + (pause > PAUSE_NS ? pause : PAUSE_NS);
+}
 
 int whois_open(struct whois *w, const char *host_root, const struct cgroupfs *cgroupfs,
 	       const char (*labels)[EV_TEXT], size_t n_labels)
@@ -151,7 +163,8 @@ void whois_ask(struct whois *w, const struct request *r, event_sink sink, void *
 	wait = find_room(w, r->cgroup_id);
 	wait->cgroup_id = r->cgroup_id;
 	wait->tries = 1;
-	wait->next = now + FIRST_NS;
+	wait->since = now;
+	wait->next = next_look(wait, now);
 	strcpy(wait->path, r->path);
 	plan(w);
 }
@@ -178,7 +191,7 @@ int whois_again(struct whois *w, uint64_t now, event_sink sink, void *ctx)
 			drop(w, wait);
 			continue;
 		}
-		wait->next = now + (FIRST_NS << (wait->tries - 1));
+		wait->next = next_look(wait, now);
 		i++;
 	}
 	plan(w);

@@ -14,6 +14,7 @@
 
 struct whois_wait {
 	uint64_t cgroup_id; /* 0: free */
+	uint64_t since;     /* when it was asked for */
 	uint64_t next;      /* when to look again */
 	uint32_t tries;
 	char path[EV_PATH];
@@ -35,7 +36,7 @@ void whois_close(struct whois *w);
 
 /*
  * Answer a REQUEST_IDENTITY: EV_IDENTITY to sink when something is known. Else it is looked for
- * again, some ten times within two seconds, if the cgroup is that young.
+ * again, some thirty times within two seconds, if the cgroup is that young.
  */
 void whois_ask(struct whois *w, const struct request *r, event_sink sink, void *ctx);
 
