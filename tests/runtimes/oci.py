@@ -6,12 +6,11 @@ import signal
 
 import image
 from bed import gone
-from harness import at
-from truth import UNKNOWN, expect, of_path
-from watch import Life, Watch, check_brief
+from truth import UNKNOWN, differences, expect, of_path
+from watch import Life, Watch
 
 LIMIT = 64 << 20
-FLEETING = 20
+MANY = 10
 ROOTFS = "/srv/oci/rootfs"
 # crun knows v1 and v2, but not both at once: it gets to see v1 alone.
 V1_ALONE = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c",
@@ -99,28 +98,29 @@ def one(ctx, runtime, watch):
         life.check_stop(s, {"exit.signal": 9, "cause": "killed_by_runtime"})
 
 
-def brief(ctx, runtime, watch):
+def many(s, runtime, watch, name, command):
+    """The same container MANY times, never named wrongly. How often it was named in time."""
+    named = 0
+    for i in range(MANY):
+        path, cid = f"/mwoci/{runtime.name}/{name}{i}", f"{runtime.name}-{name}{i}"
+        bundle = runtime.bundle(name, path, command, {"app": name})
+        facts = {**facts_of(runtime, cid, {"app": name}), "container.cgroup": path}
+        watch.truth.add(path, facts, fleeting=True)
+        runtime("run", "--bundle", bundle, cid, capture=False)
+        stop = expect(s, watch, "stop", "container_stop", of_path(path), {"container.cgroup": path})
+        named += bool(stop) and not differences(stop, facts)
+    return named
+
+
+def short(ctx, runtime, watch):
+    """50 ms are enough to be named, also by a file that the runtime writes after the cgroup."""
     with ctx.report.scenario(f"{runtime.name}/brief") as s:
-        path, name = f"/mwoci/{runtime.name}/brief", runtime.name + "-brief"
-        bundle = runtime.bundle("brief", path, image.BRIEF, {"app": "brief"})
-        runtime("run", "--bundle", bundle, name, capture=False)
-        check_brief(s, watch, path, facts_of(runtime, name, {"app": "brief"}))
-
-
-def fleeting(ctx, runtime, watch):
-    """Over in less time than a file's reading can be promised: named rightly or not at all."""
+        named = many(s, runtime, watch, "brief", image.BRIEF)
+        # On a machine with far more to do than it has CPUs the agent's turn can come later.
+        s.true(f"{named} of {MANY} are named", named >= MANY - 1, "one can be missed, at most")
     with ctx.report.scenario(f"{runtime.name}/fleeting") as s:
-        named = 0
-        for i in range(FLEETING):
-            path, name = f"/mwoci/{runtime.name}/fleeting{i}", f"{runtime.name}-fleeting{i}"
-            bundle = runtime.bundle("fleeting", path, ["/bin/true"], {"app": "fleeting"})
-            facts = facts_of(runtime, name, {"app": "fleeting"})
-            watch.truth.add(path, {**facts, "container.cgroup": path}, fleeting=True)
-            runtime("run", "--bundle", bundle, name, capture=False)
-            stop = expect(s, watch, "stop", "container_stop", of_path(path),
-                          {"container.cgroup": path})
-            named += at(stop or {}, "container.name") == name
-        s.note(f"{named} of {FLEETING} are named")
+        named = many(s, runtime, watch, "fleeting", ["/bin/true"])
+        s.note(f"{named} of {MANY} are named")
 
 
 def elsewhere(ctx, the_bed, watch):
@@ -145,6 +145,5 @@ def run(ctx):
         for name in ("runc", "crun"):
             runtime = Runtime(ctx.bed, name)
             one(ctx, runtime, watch)
-            brief(ctx, runtime, watch)
-            fleeting(ctx, runtime, watch)
+            short(ctx, runtime, watch)
         elsewhere(ctx, ctx.bed, watch)
