@@ -39,6 +39,14 @@ record checks|python3|python3
 record checks|python3-jsonschema|py:jsonschema
 application tests|gunicorn|gunicorn
 application tests|python3-setproctitle|py:setproctitle
+application tests|uvicorn|uvicorn
+application tests|celery|celery
+application tests|redis-server|redis-server
+application tests|python3-redis|py:redis
+application tests|supervisor|supervisord
+application tests|nginx-light/nginx|nginx
+application tests|apache2-bin|apache2
+application tests|strace|strace
 virtual machines|qemu-system-x86|qemu-system-x86_64
 virtual machines|cpio|cpio
 virtual machines|xz-utils|xz
@@ -54,7 +62,6 @@ fuzzing|libclang-rt-14-dev/libclang-rt-dev|-
 manual page|mandoc|mandoc
 benchmark|bpftrace|bpftrace
 benchmark|libbpf-tools|-
-benchmark|strace|strace
 '
 table=$build_table
 [ "$scope" = build ] || table=$build_table$test_table
@@ -154,6 +161,17 @@ all_known()
 	[ "$(choose 2>/dev/null | wc -l)" -eq "$(echo "$missing" | wc -l)" ]
 }
 
+# Services among the test programs (redis, nginx, supervisor) are run by the tests alone: nothing
+# is to start because it was installed. A policy that is there already is left as it is.
+policy=/usr/sbin/policy-rc.d
+no_services()
+{
+	[ ! -e "$policy" ] || return 0
+	trap 'rm -f "$policy"' EXIT
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+}
+
 install_packages()
 {
 	# shellcheck disable=SC2046 # one word a package
@@ -165,6 +183,7 @@ echo "Installing $(echo "$missing" | tr '\n' ' ')" >&2
 # Lists that are missing or old do not know the packages or their versions: then, and only then,
 # fetch new ones.
 all_known || apt-get update
+no_services
 install_packages || { apt-get update && install_packages; }
 
 missing=$(wanted)

@@ -29,6 +29,13 @@ APPS ?=
 check-apps: $(BUILD)/memwitness $(BUILD)/bench/loops $(BUILD)/bench/oomloop ## OOM kills of real programs and under load, on this machine's kernel (as root)
 	tests/apps/apps.py --build $(BUILD) $(APPS)
 
+# RESTARTS=name ... selects by parts of names: make check-restarts RESTARTS="gunicorn23 celery-oom"
+RESTARTS ?=
+
+check-restarts: $(BUILD)/memwitness ## restarts of real programs' workers, on this machine's kernel (as root)
+	tests/apps/fetch-later.sh
+	tests/apps/restarts.py --build $(BUILD) $(RESTARTS)
+
 # RUNTIMES=group ... selects: make check-runtimes RUNTIMES="docker kubelet"
 RUNTIMES ?=
 
@@ -85,4 +92,4 @@ lint: $(SKEL) $(SCHEMA_H) $(OTHER_BPF) ## format, dependency arrows, static anal
 		'-DLIBBPF_OPTS(type,name,...)=struct type name = {0}' -D_GNU_SOURCE -Iuser -I. -I$(BUILD)/gen \
 		-j$(JOBS) user
 
-.PHONY: check check-golden check-apps check-runtimes check-runtimes-vm check-san check-fuzz lint
+.PHONY: check check-golden check-apps check-restarts check-runtimes check-runtimes-vm check-san check-fuzz lint
