@@ -387,9 +387,66 @@ static void test_role_in_records(void **state)
 	h_close(h);
 }
 
+/* The record of a child's exit: parent and child run these, a child without one was forked only. */
+static void expect_exit(const char *parent_line, const char *child_line, uint32_t status,
+			const char *role, enum exit_cause cause)
+{
+	struct ev_start start = h_start();
+	struct harness *h = h_open(&start);
+	struct ev_who parent = h_who(300, H_ROOT, "python3"), child = h_who(301, H_ROOT, "python3");
+	const struct rec_process_exit *exit;
+
+	h_ready(h);
+	h_fork(h, parent, h_who(2, H_ROOT, "sh"));
+	h_exec(h, parent, "/usr/bin/python3", parent_line);
+	h_fork(h, child, parent);
+	if (child_line)
+		h_exec(h, child, "/usr/bin/python3", child_line);
+	h_exit(h, child, status);
+	h_mark(h);
+	exit = &h_the(h, RECORD_PROCESS_EXIT)->exit;
+	assert_int_equal(exit->cause, cause);
+	assert_true((exit->process.role == NULL) == (role == NULL));
+	if (role)
+		assert_string_equal(exit->process.role, role);
+	h_close(h);
+}
+
+#define SPAWN "python3 -c from multiprocessing.spawn import spawn_main; spawn_main(pipe_handle=7)"
+
+/* multiprocessing's command line names no program: its parent's does. */
+static void test_spawned_children(void **state)
+{
+	(void)state;
+	expect_exit("python3 /usr/bin/uvicorn app", SPAWN, H_CODE(1), "uvicorn worker",
+		    CAUSE_FAILED);
+	expect_exit("python3 /usr/bin/uvicorm app", SPAWN, H_CODE(1), NULL, CAUSE_FAILED);
+	expect_exit("python3 /usr/bin/uvicorn app",
+		    "python3 -c from multiprocessing.spawm import spawn_main", H_CODE(1), NULL,
+		    CAUSE_FAILED);
+}
+
+/* celery's 155, also of one that still had the title of its main process; nobody else's. */
+static void test_recycled(void **state)
+{
+	static const char main_title[] = "[celeryd: celery@node:MainProcess] -active- (worker)";
+	static const char title[] = "[celeryd: celery@node:ForkPoolWorker-1]";
+
+	(void)state;
+	expect_exit(main_title, title, H_CODE(155), "celery ForkPoolWorker", CAUSE_CLEAN);
+	expect_exit(main_title, title, H_CODE(154), "celery ForkPoolWorker", CAUSE_FAILED);
+	expect_exit(main_title, NULL, H_CODE(155), "celery ForkPoolWorker", CAUSE_CLEAN);
+	expect_exit("gunicorn: master [a]", "gunicorn: worker [a]", H_CODE(155), "gunicorn worker",
+		    CAUSE_FAILED);
+	assert_false(role_recycles("celery ForkPoolWorker", H_SIGNAL(11)));
+	assert_false(role_recycles(NULL, H_CODE(155)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_spawned_children),
+		cmocka_unit_test(test_recycled),
 		cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_what_only_looks_like_a_title),
 		cmocka_unit_test(test_programs),

@@ -135,6 +135,22 @@ void describe_container(struct core *core, uint32_t container, struct record_con
 	}
 }
 
+/*
+ * Python's multiprocessing starts a child anew, with a command line of its own that does not name
+ * the program: it is what its parent's children are.
+ */
+static const char *role_of_spawned(const struct core *core, const struct process *p,
+				   uint32_t parent)
+{
+	const char *role, *child;
+
+	if (!parent || !strstr(p->command_line, "from multiprocessing.spawn import"))
+		return NULL;
+	role = role_of_command(core->processes[parent].command_line, false);
+	child = role ? role_of_child(role) : NULL;
+	return child != role ? child : NULL;
+}
+
 const char *process_role(const struct core *core, const struct process *p)
 {
 	uint32_t parent = process_find(core, p->parent_pid, p->parent_start);
@@ -150,8 +166,10 @@ const char *process_role(const struct core *core, const struct process *p)
 	if (program && own && !strcmp(program, own))
 		same = true;
 	role = role_of_command(p->command_line, same);
+	if (!role)
+		return role_of_spawned(core, p, parent);
 	/* Not yet its own title: a worker has the master's until it is ready. */
-	return role && p->borrowed ? role_of_child(role) : role;
+	return p->borrowed ? role_of_child(role) : role;
 }
 
 void describe_process(struct core *core, const struct process *p, struct record_process *out)

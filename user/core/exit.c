@@ -139,6 +139,15 @@ static void count_exit(struct core *core, const struct ev_exit *ev, const struct
 	}
 }
 
+/* Also one that still had its master's title, as those who leave soon do. */
+static bool is_recycled(const struct core *core, const struct process *p, uint32_t status)
+{
+	const char *role = process_role(core, p);
+
+	return role_recycles(role, status) ||
+	       (role && p->forked && role_recycles(role_of_child(role), status));
+}
+
 /* Its place in the family that it was born into. */
 static void leave_family(struct core *core, const struct ev_exit *ev, struct process *p,
 			 const struct exit_facts *f, const struct exit_reason *why)
@@ -154,7 +163,7 @@ static void leave_family(struct core *core, const struct ev_exit *ev, struct pro
 	e.code = e.signal ? UINT32_MAX : (ev->status >> 8) & 0xff;
 	e.planned = worker_exit_is_planned(&e);
 	/* What recycles itself does so with or without a signal that hurries it. */
-	e.told = !role_recycles(process_role(core, p), ev->status) && why->signal >= 0 &&
+	e.told = !is_recycled(core, p, ev->status) && why->signal >= 0 &&
 		 f->signals->entries[why->signal].sender_pid == f->parent_pid;
 	workers_on_exit(core, p, &e);
 	workers_parent_gone(core, p, why->cause == CAUSE_OOM_KILLED);
@@ -188,7 +197,7 @@ static void exit_finish(struct core *core, const struct ev_exit *ev, struct proc
 
 	gather(core, ev, p, &facts);
 	cause_decide(&facts, &why);
-	if (role_recycles(process_role(core, p), ev->status))
+	if (is_recycled(core, p, ev->status))
 		why.cause = CAUSE_CLEAN;
 	if (container)
 		count_exit(core, ev, p, container, why.cause);
