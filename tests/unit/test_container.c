@@ -434,6 +434,16 @@ static void test_gone_containers_make_room(void **state)
 	h_mark(h);
 	assert_null(find(h, 1501));
 	assert_int_equal(h->core->container_pool.lost, 1);
+	/* However much happens in it: what is lost is one container. */
+	h_fork(h, h_who(2000, 1501, "x"), MASTER);
+	h_fork(h, h_who(2001, 1501, "x"), MASTER);
+	h_identity(h, 1501, "web");
+	h_exit(h, h_who(2000, 1501, "x"), H_CODE(1));
+	h_mark(h);
+	assert_int_equal(h->core->container_pool.lost, 1);
+	make(h, 502);
+	h_mark(h);
+	assert_int_equal(h->core->container_pool.lost, 2);
 	h_close(h);
 }
 

@@ -39,7 +39,9 @@ static uint32_t container_new(struct core *core, uint32_t cgroup, const struct c
 	while (!i && cgroup_evict(core, cgroup))
 		i = pool_get(&core->container_pool);
 	if (!i) {
-		core->container_pool.lost++;
+		/* One, however often something happens in it. */
+		core->container_pool.lost += !core->cgroups[cgroup].crowded_out;
+		core->cgroups[cgroup].crowded_out = true;
 		return 0;
 	}
 	c = &core->containers[i];

@@ -143,6 +143,7 @@ struct cgroup {
 	uint32_t container; /* index, valid while that container's key is container_key */
 	uint64_t container_key;
 	bool gone;
+	bool crowded_out; /* the table of containers had no room for its own */
 	uint64_t ended;
 	uint64_t seen;    /* first */
 	uint32_t round;   /* the last one that held it, 0: none yet */
