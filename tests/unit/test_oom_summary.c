@@ -122,6 +122,43 @@ static void test_limits(void **state)
 	check_limit(&k, &api, " at the memory limit of the slice above it.");
 }
 
+/* A limit of the container around the victim's is not the victim's container's own. */
+static void test_limits_around(void **state)
+{
+	struct record_container unit = {.name = "a.service",
+					.runtime = "systemd",
+					.cgroup = "/lxc.payload.web/system.slice/a.service",
+					.parent_name = "web",
+					.parent_runtime = "lxc",
+					.parent_cgroup = "/lxc.payload.web"};
+	struct rec_oom_kill k = plain;
+
+	(void)state;
+	k.limit_hit.cgroup = unit.cgroup;
+	check_limit(&k, &unit, " at the memory limit of its unit, 512 MiB.");
+	k.limit_hit.cgroup = "/lxc.payload.web/system.slice/a.service/sub";
+	check_limit(&k, &unit, " at the memory limit of its unit, 512 MiB.");
+	k.limit_hit.cgroup = "/lxc.payload.web";
+	check_limit(&k, &unit, " at the memory limit of container web around it, 512 MiB.");
+	unit.parent_name = "";
+	unit.parent_id = "4072c6c0a6c9c1f0e5f3";
+	check_limit(&k, &unit,
+		    " at the memory limit of container 4072c6c0a6c9 around it, 512 MiB.");
+	unit.parent_id = NULL;
+	check_limit(&k, &unit,
+		    " at the memory limit of container /lxc.payload.web around it, 512 MiB.");
+	unit.parent_name = "x.service";
+	unit.parent_runtime = "systemd";
+	check_limit(&k, &unit, " at the memory limit of unit x.service around it, 512 MiB.");
+	/* One further out, and one whose path only begins the same. */
+	k.limit_hit.cgroup = "/lxc.payload";
+	check_limit(&k, &unit, " at the memory limit of cgroup /lxc.payload around it, 512 MiB.");
+	k.limit_hit.cgroup = "/lxc.payload.web/system.slice/a";
+	check_limit(&k, &unit,
+		    " at the memory limit of cgroup /lxc.payload.web/system.slice/a around it, "
+		    "512 MiB.");
+}
+
 static void test_the_host(void **state)
 {
 	struct rec_oom_kill k = plain;
@@ -368,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_victims),
 		cmocka_unit_test(test_containers),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_limits_around),
 		cmocka_unit_test(test_the_host),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_survivors),

@@ -121,6 +121,38 @@ static void say_victim(struct sentence *s, const struct rec_oom_kill *k,
 	}
 }
 
+/* Is the cgroup at this path `top`, or below it? */
+static bool is_below(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	return !strncmp(path, top, len) && (!path[len] || path[len] == '/');
+}
+
+/* The limit of a container: the victim's own, or of one around that. */
+static void say_container(struct sentence *s, const char *limited, const struct record_container *c)
+{
+	const struct record_container parent = {.runtime = c ? c->parent_runtime : NULL,
+						.id = c ? c->parent_id : NULL};
+
+	if (!c || !has(limited) || !has(c->cgroup) || is_below(limited, c->cgroup)) {
+		say(s, "its %s", kind_of(c));
+		return;
+	}
+	if (!has(c->parent_cgroup) || strcmp(limited, c->parent_cgroup) != 0) {
+		say_path(s, "cgroup ", limited);
+	} else {
+		say(s, "%s ", kind_of(&parent));
+		if (has(c->parent_name))
+			say_name(s, "", c->parent_name);
+		else if (has(c->parent_id))
+			say(s, "%.*s", shown(c->parent_id, ID_SHOWN), c->parent_id);
+		else
+			say_path(s, "", limited);
+	}
+	say(s, " around it");
+}
+
 static void say_limit(struct sentence *s, const struct rec_oom_kill *k,
 		      const struct record_container *c)
 {
@@ -142,7 +174,7 @@ static void say_limit(struct sentence *s, const struct rec_oom_kill *k,
 	}
 	say(s, " at the memory limit of ");
 	if (hit->level == LEVEL_CONTAINER)
-		say(s, "its %s", kind_of(c));
+		say_container(s, hit->cgroup, c);
 	else if (hit->level == LEVEL_POD)
 		say(s, "its pod");
 	else
