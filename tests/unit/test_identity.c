@@ -607,7 +607,7 @@ static void test_what_is_made_below_an_unknown_one(void **state)
 static void test_a_part_that_was_announced(void **state)
 {
 	struct harness *h = open_host();
-	const struct h_record *whole, *sample, *stop;
+	const struct h_record *whole, *stop;
 	uint64_t then;
 
 	(void)state;
@@ -627,16 +627,19 @@ static void test_a_part_that_was_announced(void **state)
 	assert_int_equal(find(h, 20)->processes, 1);
 	assert_int_equal(find(h, 20)->exits.causes[CAUSE_FAILED], 1);
 	whole = h_find(h, RECORD_CONTAINER_START, 1);
-	sample = h_the(h, RECORD_CONTAINER_SAMPLE);
 	stop = h_the(h, RECORD_CONTAINER_STOP);
 	assert_int_equal(whole->container.cgroup_id, 20);
 	assert_string_equal(whole->container.name, "c1");
-	assert_int_equal(sample->container.cgroup_id, 21);
-	assert_true(sample->sample.final);
 	assert_int_equal(stop->container.cgroup_id, 21);
 	assert_int_equal(stop->r.time_real, H_REAL - H_START + then);
+	assert_true(whole->r.seq < stop->r.seq);
+	/* Its processes live on, so there is no life to tell of, and no count is the last one. */
 	assert_false(stop->container_stop.init_known);
-	assert_true(whole->r.seq < sample->r.seq && sample->r.seq < stop->r.seq);
+	assert_false(stop->container_stop.lifetime_known);
+	assert_int_equal(stop->container_stop.forks, U64_UNKNOWN);
+	assert_int_equal(stop->container_stop.minor_faults, U64_UNKNOWN);
+	assert_int_equal(stop->container_stop.exits.total, 1);
+	assert_int_equal(h_count(h, RECORD_CONTAINER_SAMPLE), 0);
 	/* That was all that is to be said of the part. */
 	h_exit(h, h_who(300, 21, "app"), H_CODE(3));
 	h_rmdir(h, 21);

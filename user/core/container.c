@@ -277,7 +277,8 @@ static void stop_faults(const struct container *c, const struct cgroup *g,
 		out->minor_faults = all - out->major_faults;
 }
 
-static void write_stop(struct core *core, uint32_t i)
+/* over: nothing lives there any more, and its last counts are in. */
+static void write_stop(struct core *core, uint32_t i, bool over)
 {
 	struct container *c = &core->containers[i];
 	const struct cgroup *g = &core->cgroups[c->cgroup];
@@ -287,13 +288,16 @@ static void write_stop(struct core *core, uint32_t i)
 
 	memset(&stop, 0, sizeof(stop));
 	limits_of(g, &stop.limits);
-	stop.lifetime_known = g->created != 0;
+	stop.lifetime_known = over && g->created != 0;
 	stop.lifetime_seconds = stop.lifetime_known ? core_seconds(g->created, c->ended_at) : NAN;
 	stop.peak_usage = g->max_usage ? g->max_usage : U64_UNKNOWN;
 	if (c->stat_known && c->stat.peak < U64_UNLIMITED && c->stat.peak > g->max_usage)
 		stop.peak_usage = c->stat.peak;
-	stop_faults(c, g, &stop);
-	stop.forks = c->total.forks;
+	stop.minor_faults = stop.major_faults = stop.forks = U64_UNKNOWN;
+	if (over) {
+		stop_faults(c, g, &stop);
+		stop.forks = c->total.forks;
+	}
 	stop.exits = c->exits;
 	/* The kernel side counted exactly; what no event told of has no known cause. */
 	if (c->total.exits > c->exits.total) {
@@ -339,10 +343,13 @@ static void add_counts(struct ev_memcg_counts *to, const struct ev_memcg_counts 
 		to->kinds[k] += grown(now->kinds[k], before->kinds[k]);
 }
 
-void container_say_stop(struct core *core, uint32_t i)
+void container_take_back(struct core *core, uint32_t i)
 {
-	sample_final(core, i);
-	write_stop(core, i);
+	struct container *c = &core->containers[i];
+
+	c->ended = true;
+	c->ended_at = core->now;
+	write_stop(core, i, false);
 }
 
 /* Its last sample and its stop, once. */
@@ -358,7 +365,8 @@ static void container_end(struct core *core, uint32_t i)
 	exit_flush(core);
 	container_announce(core, i);
 	restart_report_last(core, i, c->ended_at);
-	container_say_stop(core, i);
+	sample_final(core, i);
+	write_stop(core, i, true);
 	restarts_ended(core, i);
 }
 

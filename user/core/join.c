@@ -20,17 +20,6 @@ static void relink(struct core *core, const struct ilist *list, uint32_t from, u
 	}
 }
 
-/* It was told of as a container of its own, so who has heard of its start hears of an end, too. */
-static void take_back(struct core *core, uint32_t part, uint32_t whole)
-{
-	struct container *c = &core->containers[part];
-
-	container_announce(core, whole);
-	c->ended = true;
-	c->ended_at = core->now;
-	container_say_stop(core, part);
-}
-
 void container_join(struct core *core, uint32_t cgroup, uint32_t owner)
 {
 	const struct cgroup *g = &core->cgroups[cgroup];
@@ -41,8 +30,11 @@ void container_join(struct core *core, uint32_t cgroup, uint32_t owner)
 	if (!part || !whole || whole == part || core->containers[part].key != g->id ||
 	    core->containers[part].ended)
 		return;
-	if (core->containers[part].announced)
-		take_back(core, part, whole);
+	/* Who has heard of its start hears what it is, and of an end. */
+	if (core->containers[part].announced) {
+		container_announce(core, whole);
+		container_take_back(core, part);
+	}
 	container_merge(&core->containers[whole], &core->containers[part]);
 	relink(core, &core->present, part, whole);
 	relink(core, &core->gone, part, whole);

@@ -442,8 +442,11 @@ bool container_wanted(const struct core *core, uint32_t i);
 
 /* Its container_start, or a second one that corrects what the first has said. */
 void container_say_start(struct core *core, uint32_t i, uint64_t ts);
-/* Its closing sample and its container_stop, at ended_at. */
-void container_say_stop(struct core *core, uint32_t i);
+/*
+ * It was told of, and is no container: a container_stop that says nothing of a life, which goes on
+ * elsewhere.
+ */
+void container_take_back(struct core *core, uint32_t i);
 /* Add what a part has gathered so far: processes, exits, counts, the first process. */
 void container_merge(struct container *to, const struct container *from);
 
