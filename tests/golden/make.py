@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 import forensics
+import identity
 import restarts
 from story import (ABRT, API, API_ID, DB, DB_ID, INIT, KILL, MASTER, MB, MS, REAL, ROOT, S, SHIM,
                    SLICE, T0, TERM, W1, W2, W3, Story, Who, level)
@@ -356,7 +357,8 @@ def overflow():
 
 STORIES = (oom_kill, oom_group, oom_nested_tracepoint, oom_exit_before_mark, init_died, gunicorn,
            short_life, out_of_order, pid_reuse, ring_loss, suspend, clock_step, hostile_names,
-           overflow, *forensics.STORIES, *restarts.STORIES)
+           overflow, *forensics.STORIES, *identity.STORIES,
+           *restarts.STORIES)
 
 
 def main():
