@@ -5,6 +5,7 @@ lives alone and the output contract's rule, never from the agent.
 A pool is a parent and the children that it keeps; a restart is a child born in place of one that
 left. What only the author of a scenario can know (planned or not, and so on) is said there.
 """
+import math
 import signal
 import time
 
@@ -55,8 +56,9 @@ def cause(life, members, oom_killed=()):
 
 
 def percentile(values, share):
+    """By the nearest rank, as the report has it: the value that `share` of all do not exceed."""
     values = sorted(values)
-    return values[min(len(values) - 1, int(share * len(values)))] if values else None
+    return values[max(0, math.ceil(share * len(values)) - 1)] if values else None
 
 
 def status_of(restarts):
@@ -126,10 +128,11 @@ class Pool:
                    if alive < self.size)
 
     def respawns(self):
-        """Seconds from an exit to the birth that replaced it: the k-th of each."""
+        """Seconds from an exit to the birth that replaced it: the k-th of each; 0 when that was there
+        before, as with a reload."""
         births = sorted(w.born for w in self.workers())[self.size:]
         ends = sorted(w.ended for w in self.ended())
-        return [born - ended for born, ended in zip(births, ends)]
+        return [max(0.0, born - ended) for born, ended in zip(births, ends)]
 
     def together(self):
         """The share of those that left within a tenth of a life of all the others' leaving."""
