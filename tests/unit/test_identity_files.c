@@ -451,32 +451,46 @@ static void test_crun(void **state)
 	assert_int_equal(look(&reader, "/batch/x", 0), 0);
 }
 
+#define CRIO                                                                                       \
+	"/kubepods.slice/kubepods-pod3a0de2f9_c977_4d81_b7be_a1f0e6ac01b3.slice/crio-" ID64 ".sco" \
+											    "pe"
+
+static void put_crio(const char *id, const char *uid)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "{\"annotations\":{\"io.kubernetes.cri-o.ContainerID\":\"%s\","
+		 "\"io.kubernetes.cri-o.ContainerType\":\"container\","
+		 "\"io.kubernetes.cri-o.ImageName\":\"quay.io/shop/api:1.4\","
+		 "\"io.kubernetes.container.restartCount\":\"4\",\"io.kubernetes.pod.uid\":\"%s\","
+		 "\"io.kubernetes.cri-o.Labels\":\"{\\\"io.kubernetes.container.name\\\":"
+		 "\\\"api\\\",\\\"io.kubernetes.pod.name\\\":\\\"shop-0\\\",\\\"app\\\":"
+		 "\\\"shop\\\",\\\"io.kubernetes.pod.namespace\\\":\\\"prod\\\"}\"}}",
+		 id, uid);
+	tree_put("run/containers/storage/overlay-containers/" ID64 "/userdata/config.json", text);
+}
+
 /* Documented, not run: what CRI-O writes into its bundles. */
 static void test_crio(void **state)
 {
 	(void)state;
-	tree_put("run/containers/storage/overlay-containers/" ID64 "/userdata/config.json",
-		 "{\"annotations\":{\"io.kubernetes.cri-o.ContainerID\":\"" ID64
-		 "\",\"io.kubernetes.cri-o.ContainerType\":\"container\","
-		 "\"io.kubernetes.cri-o.ImageName\":\"quay.io/shop/api:1.4\","
-		 "\"io.kubernetes.container.restartCount\":\"4\","
-		 "\"io.kubernetes.cri-o.Labels\":\"{\\\"io.kubernetes.container.name\\\":"
-		 "\\\"api\\\","
-		 "\\\"io.kubernetes.pod.name\\\":\\\"shop-0\\\",\\\"app\\\":\\\"shop\\\","
-		 "\\\"io.kubernetes.pod.namespace\\\":\\\"prod\\\"}\"}}");
-	assert_int_equal(
-		look(&reader,
-		     "/kubepods.slice/kubepods-pod3a0de2f9_c977_4d81_b7be_a1f0e6ac01b3.slice/"
-		     "crio-" ID64 ".scope",
-		     0),
-		1);
+	put_crio(ID64, POD_UID);
+	assert_int_equal(look(&reader, CRIO, 0), 1);
 	assert_string_equal(found.ev.runtime, "cri-o");
 	assert_string_equal(found.ev.k8s_container, "api");
 	assert_string_equal(found.ev.pod_name, "shop-0");
 	assert_string_equal(found.ev.namespace, "prod");
+	assert_string_equal(found.ev.pod_uid, POD_UID);
 	assert_string_equal(found.ev.image, "quay.io/shop/api:1.4");
 	assert_string_equal(found.ev.labels, "app=shop");
 	assert_int_equal(found.ev.restart_count, 4);
+	/* Another container's, and another pod's. */
+	put_crio(OTHER64, POD_UID);
+	assert_int_equal(look(&reader, CRIO, 0), 0);
+	put_crio(ID64, "3a0de2f9-c977-4d81-b7be-a1f0e6ac01b4");
+	assert_int_equal(look(&reader, CRIO, 0), 0);
+	assert_string_equal(found.ev.pod_name, "");
 }
 
 #define ROOTLESS "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID64 ".scope"

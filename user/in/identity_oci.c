@@ -172,18 +172,28 @@ static const char *crio_label(const json_t *a, const json_t *labels, const char 
 	return text ? text : json_text(labels, key);
 }
 
-/* pkg/annotations of CRI-O. */
-static void take_crio(struct look *l, const json_t *a, const struct look_file *file)
+/* pkg/annotations of CRI-O. False when it is another container's or another pod's. */
+static bool take_crio(struct look *l, const json_t *a, const char *id, const struct look_file *file)
 {
 	const char *text = json_text(a, "io.kubernetes.cri-o.Labels");
 	const char *type = json_text(a, "io.kubernetes.cri-o.ContainerType");
 	const char *count = json_text(a, "io.kubernetes.container.restartCount");
 	json_t *labels = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	const char *name = crio_label(a, labels, "io.kubernetes.container.name");
+	const char *uid = crio_label(a, labels, "io.kubernetes.pod.uid");
+	const char *its_id = json_text(a, "io.kubernetes.cri-o.ContainerID");
 	uint64_t n;
 
-	take_text(l, IDENTITY_POD_UID, crio_label(a, labels, "io.kubernetes.pod.uid"), file,
-		  "annotations.io.kubernetes.pod.uid");
+	if (!its_id || strcmp(its_id, id) != 0 ||
+	    (uid && l->q->pod_uid[0] && strcmp(uid, l->q->pod_uid) != 0)) {
+		json_decref(labels);
+		return false;
+	}
+	take_source(l, "oci-config");
+	take_text(l, IDENTITY_RUNTIME, "cri-o", file,
+		  "annotations.io.kubernetes.cri-o.ContainerID");
+	take_text(l, IDENTITY_ID, id, file, "annotations.io.kubernetes.cri-o.ContainerID");
+	take_text(l, IDENTITY_POD_UID, uid, file, "annotations.io.kubernetes.pod.uid");
 	take_text(l, IDENTITY_POD_NAME, crio_label(a, labels, "io.kubernetes.pod.name"), file,
 		  "annotations.io.kubernetes.pod.name");
 	take_text(l, IDENTITY_NAMESPACE, crio_label(a, labels, "io.kubernetes.pod.namespace"), file,
@@ -203,6 +213,7 @@ static void take_crio(struct look *l, const json_t *a, const struct look_file *f
 	take_labels(l, labels, file, "annotations.io.kubernetes.cri-o.Labels");
 	take_labels(l, a, file, "annotations");
 	json_decref(labels);
+	return true;
 }
 
 bool look_crio(struct look *l, const char *id)
@@ -220,18 +231,8 @@ bool look_crio(struct look *l, const char *id)
 	for (size_t i = 0; i < ARRAY_SIZE(storages) && !found; i++) {
 		struct look_file file = {storages[i], below, l->reader->root.owner};
 		json_t *json = look_json(l, &file, CONFIG_MAX);
-		const json_t *a = json_object_get(json, "annotations");
-		const char *its_id = json_text(a, "io.kubernetes.cri-o.ContainerID");
 
-		found = its_id && !strcmp(its_id, id);
-		if (found) {
-			take_source(l, "oci-config");
-			take_text(l, IDENTITY_RUNTIME, "cri-o", &file,
-				  "annotations.io.kubernetes.cri-o.ContainerID");
-			take_text(l, IDENTITY_ID, id, &file,
-				  "annotations.io.kubernetes.cri-o.ContainerID");
-			take_crio(l, a, &file);
-		}
+		found = json && take_crio(l, json_object_get(json, "annotations"), id, &file);
 		json_decref(json);
 	}
 	return found;
