@@ -5,15 +5,26 @@ Nothing has to be removed at the end: the machine ends, and its disk is thrown a
 """
 import os
 import subprocess
+import time
 
 import host
 from harness import Missing, wait_for
 
 COMMAND_SECONDS = 120  # an emulated processor is ten times slower
+PAUSE_SECONDS = 1
 USER = "someone"
 USER_ID = 1000
 USER_HOME = "/home/" + USER
 USER_RUN = f"/run/user/{USER_ID}"
+
+
+def wait_slowly(what, ask, seconds=COMMAND_SECONDS):
+    """wait_for() with a pause before each question: a runtime's client costs a processor a second
+    or two of what the runtime itself needs."""
+    def after_a_pause():
+        time.sleep(PAUSE_SECONDS)
+        return ask()
+    return wait_for(what, after_a_pause, seconds)
 
 
 class Machine:

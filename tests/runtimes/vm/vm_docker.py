@@ -6,7 +6,7 @@ import signal
 
 import host
 from docker import facts_of
-from harness import wait_for
+from machine import wait_slowly
 from watch import check_brief
 
 LIMIT = ("--network", "none", "--memory", "32m", "--memory-swap", "32m")
@@ -29,7 +29,7 @@ def life_of(ctx, watch, found, image_name, labels):
 
 
 def again(ctx, name, pid):
-    return wait_for(f"restart of {name}", lambda: (
+    return wait_slowly(f"restart of {name}", lambda: (
         (now := inspect(ctx, name))["State"]["Running"] and
         now["State"]["Pid"] not in (0, pid) and now))
 

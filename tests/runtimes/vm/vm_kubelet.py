@@ -10,7 +10,8 @@ import signal
 import urllib.request
 
 import image
-from harness import at, wait_for
+from harness import at
+from machine import wait_slowly
 from truth import contradictions
 
 NODE = "7q6lx"
@@ -95,7 +96,7 @@ def running(name, of_container, restarts=0):
         ready = found and "running" in found.get("state", {}) and found["restartCount"] >= restarts
         return (metadata, found, found["containerID"].removeprefix("containerd://")) \
             if ready else None
-    return wait_for(f"{of_container} of {name}", now, 120)
+    return wait_slowly(f"{of_container} of {name}", now)
 
 
 def count(n):

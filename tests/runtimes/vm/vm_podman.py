@@ -5,8 +5,8 @@ import os
 import signal
 
 import host
-from harness import at, wait_for
-from machine import USER_HOME, USER_ID
+from harness import at
+from machine import USER_HOME, USER_ID, wait_slowly
 from podman import facts_of
 from watch import check_brief
 
@@ -51,7 +51,7 @@ def root(ctx, watch, podman):
         life.check_oom_kill(s)
     with ctx.report.scenario("podman/restart-by-policy") as s:
         os.kill(life.pid, signal.SIGUSR2)
-        found = wait_for("restart of api", lambda: (
+        found = wait_slowly("restart of api", lambda: (
             (now := podman.inspect("api"))["State"]["Pid"] not in (0, life.pid) and now))
         life.check_stop(s, {"exit.code": 3, "cause": "failed"})
         life = watch.life(found["State"]["Pid"], facts, counted(1), below=BELOW)
