@@ -42,6 +42,17 @@ static __always_inline __u64 handler_of(struct task_struct *target, int sig)
 	return (__u64)BPF_CORE_READ(action, sa.sa_handler);
 }
 
+/*
+ * Its last thread is in do_exit() and takes no signal any more. The kernel queues one all the same
+ * and calls it delivered: do_group_exit() marks the group, which would have it ignored, only when
+ * there are other threads. What such a signal asks for has no part in the end.
+ */
+static __always_inline bool is_leaving(struct task_struct *target)
+{
+	return BPF_CORE_READ(target, flags) & PF_EXITING &&
+	       BPF_CORE_READ(target, signal, nr_threads) <= 1;
+}
+
 SEC("raw_tp/signal_generate")
 int signal_generate(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -62,6 +73,9 @@ int signal_generate(struct bpf_raw_tracepoint_args *ctx)
 			__sync_fetch_and_add(&stats.lost_stash, 1);
 	}
 	if (result == SENT_IGNORED && sig != SIGKILL)
+		return 0;
+	/* The OOM killer's is evidence also then. */
+	if (info != SEND_SIG_PRIV && is_leaving(target))
 		return 0;
 	handler = handler_of(target, sig);
 	if ((sig >= SIGRTMIN || (CHATTY & BIT(sig))) && handler != SIG_DFL)

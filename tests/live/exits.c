@@ -211,10 +211,15 @@ static void supervise(void *arg)
 		const char *name;
 		void (*run)(struct stage *s);
 	} scenarios[] = {
-		{"exits/codes", codes},           {"exits/signals", exits_signals},
-		{"exits/crashes", exits_crashes}, {"exits/core", exits_core_dump},
-		{"exits/caught", exits_caught},   {"exits/sigchld", exits_after_sigchld},
-		{"exits/threads", threads},       {"exits/exec", executed},
+		{"exits/codes", codes},
+		{"exits/signals", exits_signals},
+		{"exits/crashes", exits_crashes},
+		{"exits/core", exits_core_dump},
+		{"exits/caught", exits_caught},
+		{"exits/sigchld", exits_after_sigchld},
+		{"exits/too-late", exits_too_late},
+		{"exits/threads", threads},
+		{"exits/exec", executed},
 		{"exits/namespace", namespaces},
 	};
 	struct stage *s = arg;

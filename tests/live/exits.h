@@ -36,5 +36,6 @@ void exits_crashes(struct stage *s);
 void exits_core_dump(struct stage *s);
 void exits_caught(struct stage *s);
 void exits_after_sigchld(struct stage *s);
+void exits_too_late(struct stage *s);
 
 #endif

@@ -337,3 +337,52 @@ void exits_after_sigchld(struct stage *s)
 	if (!child_start(&c, NULL, "mw-chld", lose_a_child, NULL))
 		exits_note(s->l, "right after SIGCHLD", &c, "failed")->signal = 0;
 }
+
+/* ---- a signal that comes too late ---- */
+
+#define PF_EXITING 0x4
+
+/* Much to give back, so that its end takes a while. */
+static void eat_and_fail(void *arg)
+{
+	(void)arg;
+	eat(32 << 20, false);
+	_exit(7);
+}
+
+/* It has begun to end, or has ended: state Z. */
+static bool is_leaving(pid_t pid)
+{
+	char path[64], text[512];
+	unsigned int flags = 0;
+	char state = 'Z', *end;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return true;
+	if (fgets(text, sizeof(text), f) && (end = strrchr(text, ')')))
+		sscanf(end + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags);
+	fclose(f);
+	return state == 'Z' || flags & PF_EXITING;
+}
+
+/*
+ * A process without other threads that is in do_exit() takes no signal, but the kernel calls it
+ * delivered: it is not why the process ended.
+ */
+void exits_too_late(struct stage *s)
+{
+	struct expected_exit *x;
+	struct child c;
+
+	if (child_start(&c, NULL, "mw-late", eat_and_fail, NULL))
+		return;
+	while (!is_leaving(c.pid))
+		;
+	kill(c.pid, SIGTERM);
+	x = exits_note(s->l, "a signal while it ends", &c, "failed");
+	x->signal = 0;
+	x->sender = 0;
+}
