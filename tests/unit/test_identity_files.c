@@ -453,7 +453,7 @@ static void test_crun(void **state)
 
 #define CRIO                                                                                       \
 	"/kubepods.slice/kubepods-pod3a0de2f9_c977_4d81_b7be_a1f0e6ac01b3.slice/crio-" ID64 ".sco" \
-											    "pe"
+	"pe"
 
 static void put_crio(const char *id, const char *uid)
 {
