@@ -4,6 +4,7 @@ limit, OOM kills, and children that do one task each.
 """
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,13 +27,13 @@ for _ in range(int(sys.argv[2])):
 class Celery:
     def __init__(self, stage, *options, size=SIZE):
         self.stage, self.size = stage, size
-        socket = stage.path("redis.sock")
+        self.broker = stage.path("redis.sock")
         self.redis = stage.beside().start(
-            ["/usr/bin/redis-server", "--port", "0", "--unixsocket", socket, "--save", "",
+            ["/usr/bin/redis-server", "--port", "0", "--unixsocket", self.broker, "--save", "",
              "--dir", stage.dir, "--logfile", stage.path("redis.log")],
             stdin=subprocess.DEVNULL)
-        wait_for("redis's socket", lambda: os.path.exists(socket))
-        self.environment = stage.environment(RESTARTS_REDIS=socket, C_FORCE_ROOT="1")
+        wait_for("redis's socket", lambda: os.path.exists(self.broker))
+        self.environment = stage.environment(RESTARTS_REDIS=self.broker, C_FORCE_ROOT="1")
         self.main = stage.start(
             ["/usr/bin/celery", "-A", "restarts_tasks", "worker", "--pool", "prefork",
              "--concurrency", str(size), "--without-gossip", "--without-mingle",
@@ -43,6 +44,13 @@ class Celery:
     def send(self, task, count, argument):
         subprocess.run([sys.executable, "-c", SEND, task, str(count), str(argument)],
                        env=self.environment, check=True)
+
+    def drop(self):
+        """All that is not yet being done, which would end more of them."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(self.broker)
+            s.sendall(b"FLUSHALL\r\n")
+            s.recv(16)
 
     def wait_ended(self, n):
         self.stage.wait(f"{n} ended workers", lambda: (
@@ -68,6 +76,7 @@ def max_memory(stage):
     c = Celery(stage, "--max-memory-per-child", str(100 << 10))
     c.send("leak", 200, 2)
     c.wait_ended(4)
+    c.drop()
     stage.wait_children(SIZE)
     return c.truth("planned", respawn_storm=False)
 
@@ -85,8 +94,10 @@ def out_of_memory(stage):
     for n in range(1, 3):
         c.send("leak", 40, 4)
         c.wait_ended(n)
+        c.drop()
     stage.wait_children(SIZE)
-    return c.truth("unplanned", oom_killed=killed_by_kernel(stage), respawn_storm=False, advice=("OOM",))
+    return c.truth("unplanned", oom_killed=killed_by_kernel(stage), respawn_storm=False,
+                   advice=("OOM",))
 
 
 def storm(stage):

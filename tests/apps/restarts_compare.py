@@ -14,19 +14,16 @@ class Matrix:
 
     def __init__(self):
         self.counts = {}
-        self.wrong = []
 
-    def add(self, scenario, pid, truth, told, evidence):
+    def add(self, truth, told):
         self.counts[truth, told] = self.counts.get((truth, told), 0) + 1
-        if truth != told:
-            self.wrong.append(f"{scenario}: {pid} was {truth}, told {told}: {evidence}")
 
     def show(self):
-        columns = [c for c in (*CAUSES, None) if any(told == c for _, told in self.counts)]
+        columns = [c for c in CAUSES if any(told == c for _, told in self.counts)]
         rows = [c for c in CAUSES if any(truth == c for truth, _ in self.counts)]
         width = max(len(c) for c in CAUSES) + 1
         print("causes: a row is what happened, a column what process_exit says")
-        print(" " * width + " ".join(f"{c or 'no record':>{width}}" for c in columns))
+        print(" " * width + " ".join(f"{c:>{width}}" for c in columns))
         for row in rows:
             cells = [self.counts.get((row, c), 0) or "." for c in columns]
             print(f"{row:<{width}}" + " ".join(f"{cell:>{width}}" for cell in cells))
@@ -45,26 +42,39 @@ def of_cgroup(records, kind, path, until):
             at(r, "container.cgroup") == path and seconds(r["time"]) <= until]
 
 
+def compare_each(s, what, facts):
+    """facts: [(life, got, want)]; what is wrong of many is told once."""
+    wrong = [fact for fact in facts if fact[1] != fact[2]]
+    s.true(f"{len(facts)} {what}", not wrong, f"{len(wrong)} of {len(facts)} differ, first "
+           f"{wrong and wrong[0][1]!r}, not {wrong and wrong[0][2]!r}, of {wrong and wrong[0][0]}")
+
+
 def compare_exits(s, truth, records, path, matrix):
     """Every exit has one record, with its code or signal, its cause and who sent the signal."""
     told = {}
     for r in of_cgroup(records, "process_exit", path, truth.until + 1):
         told.setdefault(at(r, "process.pid"), []).append(r)
     exits = truth.exits()
-    for pid, (life, cause, sender) in exits.items():
-        found = told.get(pid, [])
-        s.same(f"{len(exits)} process_exit", (pid, len(found)), (pid, 1))
-        r = found[0] if found else {}
-        s.same("exit", (pid, at(r, "exit.code"), at(r, "exit.signal")),
-               (pid, life.code, life.signal))
-        got = r.get("cause")
-        matrix.add(truth.name, pid, cause, got, life)
-        s.same("cause", (pid, got), (pid, cause))
-        s.same("sender", (pid, at(r, "sender.process.pid")), (pid, sender))
+    if not exits:
+        s.note("nobody ended")
+        return
+    found = [(life, told.get(pid, []), cause, sender)
+             for pid, (life, cause, sender) in exits.items()]
+    compare_each(s, "process_exit", [(life, len(rs), 1) for life, rs, _, _ in found])
+    found = [(life, rs[0], cause, sender) for life, rs, cause, sender in found if rs]
+    compare_each(s, "exit", [(life, r["exit"].get("code", -r["exit"].get("signal", 0)),
+                              -life.signal if life.signal else life.code)
+                             for life, r, _, _ in found])
+    compare_each(s, "cause", [(life, r["cause"], cause) for life, r, cause, _ in found])
+    compare_each(s, "sender", [(life, at(r, "sender.process.pid"), sender)
+                               for life, r, _, sender in found])
+    for life, r, cause, _ in found:
+        matrix.add(cause, r["cause"])
     for pool in truth.pools:
-        roles = {pid: at(told[pid][0], "process.role") for pid in pool.causes() if pid in told}
-        if pool.role:
-            s.same("role", roles, dict.fromkeys(roles, pool.role))
+        workers = pool.causes()
+        if pool.role and workers:
+            compare_each(s, "role", [(life, at(r, "process.role"), pool.role)
+                                     for life, r, _, _ in found if life.pid in workers])
 
 
 def close_to(got, want, share, least):
@@ -101,6 +111,11 @@ def compare_pool(s, pool, entry, until, later):
         alive = pool.steps()[-1][1]
         s.same("workers.alive", entry.get("alive"), alive)
         compare_times(s, pool, entry)
+        # One that nobody replaces is missed all the while.
+        low, high = between(pool, until, later, pool.below_size_seconds)
+        got = entry.get("below_size_seconds", -1)
+        s.true("below_size_seconds", 0.9 * low - 0.5 <= got <= 1.1 * high + 0.5,
+               f"{got}, not about {low} to {high}")
     for name in ("recycling", "synchronized", "boot_loop", "respawn_storm"):
         if pool.known.get(name) is not None:
             s.same(f"workers.{name} {pool.known[name]}", entry.get(name), pool.known[name])
@@ -112,7 +127,6 @@ def compare_times(s, pool, entry):
         compare_figure(s, entry, "lifetime_seconds." + quantile,
                        truth["lifetime_seconds"][quantile], 0.1, 0.3)
     compare_figure(s, entry, "respawn_seconds.p50", truth["respawn_seconds"]["p50"], 0.2, 0.2)
-    compare_figure(s, entry, "below_size_seconds", truth["below_size_seconds"], 0.1, 0.5)
 
 
 def compare_report(s, truth, records, path, later):

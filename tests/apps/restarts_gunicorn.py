@@ -65,18 +65,17 @@ def recycle(stage, version, jitter):
     with Load(g.web, "/work?ms=100", WORKERS):
         stage.wait_ended(WORKERS * (3 if jitter else 4))
     g.wait_serving()
-    return g.truth("planned", synchronized=not jitter, boot_loop=False, respawn_storm=False,
-                   advice=() if jitter else ("jitter",))
+    return g.truth("planned", synchronized=not jitter, boot_loop=False, respawn_storm=False)
 
 
-def one_by_one(g, times, act):
+def one_by_one(g, times, act, wait_ready=Gunicorn.wait_serving):
     """act() ends a worker, each time when all are up and have been for a while."""
     for n in range(1, times + 1):
-        g.wait_serving()
+        wait_ready(g)
         time.sleep(1)
         act(n)
         g.stage.wait_ended(n)
-    g.wait_serving()
+    wait_ready(g)
 
 
 def timeout(stage, version, path):

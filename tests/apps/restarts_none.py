@@ -14,6 +14,10 @@ all: {objects}
 %.o: %.c
 	cc -O1 -c -o $@ $<
 """
+C_FILE = """
+#include <stdio.h>
+int f{i}(int x) {{ return printf("%d", x); }}
+"""
 CRON = """
 import subprocess, time
 while True:
@@ -27,7 +31,8 @@ class Handler(socketserver.StreamRequestHandler):
         self.rfile.readline()
         time.sleep(0.1)
         body = str(os.getpid()).encode()
-        self.wfile.write(b"HTTP/1.0 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n%s" % (len(body), body))
+        self.wfile.write(b"HTTP/1.0 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body))
+        self.wfile.write(body)
 class Server(socketserver.ForkingTCPServer):
     def __init__(self, fd):
         super().__init__(("127.0.0.1", 0), Handler, bind_and_activate=False)
@@ -60,7 +65,7 @@ def health_checks(stage):
 def build(stage):
     objects = []
     for i in range(JOBS):
-        stage.file(f"f{i}.c", f"#include <stdio.h>\nint f{i}(int x) {{ return printf(\"%d\", x); }}\n")
+        stage.file(f"f{i}.c", C_FILE.format(i=i))
         objects.append(f"f{i}.o")
     stage.file("Makefile", MAKEFILE.format(objects=" ".join(objects)))
     stage.start(["/usr/bin/make", "-j4", "-C", stage.dir], env=stage.environment())

@@ -78,8 +78,13 @@ class Stage:
     def wait_over(self):
         """Until nothing of the program is left, as strace tells it."""
         self.process.wait(harness.SECONDS)
-        wait_for("end of all processes", lambda: all(
-            life.ended is not None for life in self.trace.poll().all))
+        try:
+            wait_for("end of all processes", lambda: not self.left(), 20)
+        except harness.Missing as why:
+            raise harness.Missing(f"{why}: {self.left()}") from why
+
+    def left(self):
+        return [life for life in self.trace.poll().all if life.ended is None]
 
     def listen(self):
         """A web server's socket."""

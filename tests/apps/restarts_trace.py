@@ -106,24 +106,22 @@ class Trace:
             self.life(pid, time).execs.append(text.split('"')[1])
 
     def forked(self, pid, tid, time, found):
+        """Of a child, or a thread, even all lines may have come before this one."""
         child = int(found[2])
+        early = self.lives.get(child)
+        if early and early.parent:
+            early = None  # another process, which had the same pid
         if "CLONE_THREAD" in found[0]:
             self.threads[child] = pid
-            self.no_process(child)
+            if early:
+                del self.lives[child]
+                self.all.remove(early)
         elif "CLONE_PARENT" in found[0]:
             raise ValueError("a clone with CLONE_PARENT")
-        elif child not in self.lives or self.lives[child].ended is not None:
-            self.begin(child, pid, time)
+        elif early:
+            early.parent = pid
         else:
-            # Its first lines came before the one that tells of its birth.
-            self.lives[child].parent = pid
-
-    def no_process(self, tid):
-        """A thread whose first lines came before the one that tells what it is."""
-        early = self.lives.get(tid)
-        if early and early.parent == 0:
-            del self.lives[tid]
-            self.all.remove(early)
+            self.begin(child, pid, time)
 
     def killed(self, pid, tid, time, found):
         """SIGKILL is never seen to arrive: it is noted where it is sent."""

@@ -142,10 +142,14 @@ class Pool:
         return sum(n >= self.size for n in near) / len(near) if near else None
 
     def hold_claims(self):
-        """What was made to leave together, or not to, did not always: then nothing is claimed."""
+        """What was made to leave together, or not to, does not always: then nothing is claimed."""
         claim, share = self.known.get("synchronized"), self.together() or 0
         if (claim is True and share < 0.7) or (claim is False and share > 0.3):
             self.known["synchronized"] = None
+
+    def advice(self):
+        """Patterns of what its own figures ask for."""
+        return ("jitter",) if self.known.get("synchronized") else ()
 
     def lifetimes(self):
         return [w.ended - w.born for w in self.ended()]
@@ -186,7 +190,7 @@ class Truth:
         unplanned = sum(pool.restarts() for pool in self.pools
                         if pool.known["recycling"] == "unplanned")
         self.status = ("warning", "critical") if alarm else status_of(unplanned)
-        self.advice = advice
+        self.advice = [*advice, *(words for pool in self.pools for words in pool.advice())]
 
     def exits(self):
         """{pid: (life, cause, sender)} of every process that has ended in time."""

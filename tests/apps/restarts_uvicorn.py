@@ -8,7 +8,7 @@ import time
 
 import host
 from restarts_gunicorn import (LEAK_LIMIT, Gunicorn, kill_from_outside, killed_by_kernel, later,
-                               leak_until)
+                               leak_until, one_by_one)
 from restarts_stage import Load
 from restarts_truth import Pool, Truth
 
@@ -39,25 +39,16 @@ def recycle(stage):
     return g.truth("planned", boot_loop=False, respawn_storm=False)
 
 
-def one_by_one(g, times, act):
-    for n in range(1, times + 1):
-        wait_ready(g)
-        time.sleep(1)
-        act(n)
-        g.stage.wait_ended(n)
-    wait_ready(g)
-
-
 def timeout(stage):
     """Its loop is blocked; SIGABRT has no handler and kills."""
     g = under_gunicorn(stage, "--timeout", "2")
-    one_by_one(g, 2, lambda n: g.web.get("/slow"))
+    one_by_one(g, 2, lambda n: g.web.get("/slow"), wait_ready)
     return g.truth(synchronized=False, respawn_storm=False, advice=("timeout",))
 
 
 def out_of_memory(stage):
     g = under_gunicorn(stage)
-    one_by_one(g, 2, lambda n: leak_until(stage, g.web, n))
+    one_by_one(g, 2, lambda n: leak_until(stage, g.web, n), wait_ready)
     return g.truth(oom_killed=killed_by_kernel(stage), synchronized=False, respawn_storm=False,
                    advice=("OOM",))
 
