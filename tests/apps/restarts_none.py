@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parents with children that come and go and are no pools: loops, jobs, probes, connections."""
+import os
 import socket
 import sys
 import time
@@ -51,6 +52,15 @@ def loop(stage, text, seconds):
     stage.start(["/bin/sh", "-c", text])
     time.sleep(seconds)
     return truth(stage, "sh", "a shell that runs one command after the other")
+
+
+def script_waits(stage):
+    """An executable script is no "sh" by its name, and grep fails again and again."""
+    path = stage.file("wait.sh", "#!/bin/sh\nuntil grep -q x /dev/null; do sleep 0.5; done\n")
+    os.chmod(path, 0o755)
+    stage.start([path])
+    time.sleep(8)
+    return truth(stage, "sh", "a script that waits")
 
 
 def health_checks(stage):
@@ -111,6 +121,7 @@ def scenarios():
     quick = "while :; do /bin/true; sleep 0.1; done"
     yield "none-shell-quick", lambda stage: loop(stage, quick, 8), None
     yield "none-shell-slow", lambda stage: loop(stage, "while :; do sleep 3; done", 14), None
+    yield "none-script-waits", script_waits, None
     yield "none-health-checks", health_checks, None
     yield "none-build", build, None
     yield "none-cron", cron, None

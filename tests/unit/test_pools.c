@@ -168,15 +168,26 @@ static bool is_pool(const struct crew *c)
 static void test_shell_loop(void **state)
 {
 	static const struct {
-		const char *parent;
+		const char *parent, *executable, *args;
 		bool pool;
-	} parents[] = {{"sh", false}, {"bash", false}, {"busybox", true}, {"python3", true}};
+	} parents[] = {
+		{"sh", "/usr/bin/dash", "sh", false},
+		{"bash", "/x", "loop", false},
+		{"loop.sh", "/usr/bin/bash", "-bash", false},
+		{"loop.sh", "/bin/busybox", "/bin/sh ./loop.sh", false},
+		{"loop", "/usr/bin/dash", "/bin/sh -e ./loop", false},
+		{"busybox", "/bin/busybox", "busybox httpd", true},
+		{"python3", "/usr/bin/python3", "python3 /bin/sh", true},
+		{"shy", "/usr/sh/shy", "bash/shy -c bash", true},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(parents) / sizeof(parents[0]); i++) {
 		struct crew c;
 
-		crew_open_with(&c, 256, parents[i].parent, "loop");
+		crew_open_with(&c, 256, parents[i].parent, parents[i].args);
+		h_exec(c.h, c.parent, parents[i].executable, parents[i].args);
+		crew_look(&c);
 		for (uint32_t k = 0; k < 6; k++) {
 			crew_run(&c, "sync-mail", "/bin/sync-mail --all");
 			crew_live(&c, 3);

@@ -96,15 +96,31 @@ static uint64_t command_hash(const char *text)
 	return hash_u64(h) | 1;
 }
 
-static bool is_shell(const struct process *p)
+/* Is the first word of the text, without its folder, the name of a shell? */
+static bool names_shell(const char *text)
 {
 	static const char *const shells[] = {"sh",  "bash", "dash", "ash", "zsh",
 					     "ksh", "mksh", "fish", "csh", "tcsh"};
+	size_t len = strcspn(text, " "), base = 0;
 
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '/')
+			base = i + 1;
+	text += base;
+	len -= base;
 	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
-		if (!strcmp(p->comm, shells[i]))
+		if (len == strlen(shells[i]) && !strncmp(text, shells[i], len))
 			return true;
 	return false;
+}
+
+/*
+ * A script that is executed has its own name for a comm: its shell is the executable, or, where
+ * that is busybox, the first word of the command line.
+ */
+static bool is_shell(const struct process *p)
+{
+	return names_shell(p->comm) || names_shell(p->executable) || names_shell(p->command_line);
 }
 
 /* The family of this child, made when there is none; 0: none is followed. */
@@ -130,6 +146,8 @@ static uint32_t family_of(struct core *core, const struct process *p, bool scann
 	if (i) {
 		w = at(core, i);
 		w->scanned = w->scanned && scanned;
+		w->shell = w->shell ||
+			   is_shell(q); /* of one that was there before us, /proc tells later */
 		ilist_remove(&core->workers_used, &core->workers_links, i);
 		ilist_append(&core->workers_used, &core->workers_links, i);
 		return i;
