@@ -182,23 +182,15 @@ static void say_container(struct restart_advice *a, const struct rec_restart_rep
 	    last, pause);
 }
 
-void restart_advise(struct core *core, uint32_t container, struct rec_restart_report *report,
+void restart_advise(struct rec_restart_report *report, const struct workers *const *of,
 		    struct restart_advice *advice)
 {
-	uint64_t key = core->containers[container].key;
-	size_t at = 0;
-
 	advice->n = 0;
 	say_container(advice, report);
-	/* In the order of the report's pools. */
-	for (uint32_t i = core->workers_used.tail; i && at < report->n_workers;
-	     i = core->workers_links.prev[i]) {
-		const struct workers *w = &core->workers[i];
-		const struct rec_workers *p = &report->workers[at];
+	for (size_t i = 0; i < report->n_workers; i++) {
+		const struct workers *w = of[i];
+		const struct rec_workers *p = &report->workers[i];
 
-		if (w->container_key != key || !workers_is_pool(w))
-			continue;
-		at++;
 		say_orphans(advice, w, p);
 		say_boot_loop(advice, w, p);
 		say_oom(advice, w, p);

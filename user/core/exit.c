@@ -150,7 +150,7 @@ static bool is_recycled(const struct core *core, const struct process *p, uint32
 
 /* Its place in the family that it was born into. */
 static void leave_family(struct core *core, const struct ev_exit *ev, struct process *p,
-			 const struct exit_facts *f, const struct exit_reason *why)
+			 const struct exit_facts *f, const struct exit_reason *why, bool recycled)
 {
 	struct worker_exit e = {
 		.ts = ev->head.ts,
@@ -163,7 +163,7 @@ static void leave_family(struct core *core, const struct ev_exit *ev, struct pro
 	e.code = e.signal ? UINT32_MAX : (ev->status >> 8) & 0xff;
 	e.planned = worker_exit_is_planned(&e);
 	/* What recycles itself does so with or without a signal that hurries it. */
-	e.told = !is_recycled(core, p, ev->status) && why->signal >= 0 &&
+	e.told = !recycled && why->signal >= 0 &&
 		 f->signals->entries[why->signal].sender_pid == f->parent_pid;
 	workers_on_exit(core, p, &e);
 	workers_parent_gone(core, p, why->cause == CAUSE_OOM_KILLED);
@@ -194,15 +194,17 @@ static void exit_finish(struct core *core, const struct ev_exit *ev, struct proc
 	uint32_t container = container_find(core, ev->who.memcg);
 	struct exit_facts facts;
 	struct exit_reason why;
+	bool recycled;
 
 	gather(core, ev, p, &facts);
 	cause_decide(&facts, &why);
-	if (is_recycled(core, p, ev->status))
+	recycled = is_recycled(core, p, ev->status);
+	if (recycled)
 		why.cause = CAUSE_CLEAN;
 	if (container)
 		count_exit(core, ev, p, container, why.cause);
 	tell_exit(core, ev, p, &facts, &why, container);
-	leave_family(core, ev, p, &facts, &why);
+	leave_family(core, ev, p, &facts, &why, recycled);
 }
 
 /* What the exit itself says of the process. */

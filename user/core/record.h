@@ -175,7 +175,6 @@ struct rec_workers {
 	bool synchronized;
 	uint32_t together; /* how many left together, when synchronized */
 	uint64_t below_size_ns;
-	uint64_t unreplaced;
 	bool boot_loop, respawn_storm;
 };
 

@@ -3,7 +3,6 @@
  * restart.c - the restart report: what restarts in a container and how often, its workers and it
  * itself. Planned restarts never alarm, but for those that come in a storm.
  */
-#include <math.h>
 #include <string.h>
 #include "core/role.h"
 #include "core/state.h"
@@ -14,9 +13,14 @@
 /* One report in the making: what the record points to. */
 struct report {
 	struct rec_workers pools[RECORD_POOLS];
+	const struct workers *of[RECORD_POOLS]; /* whom each of them describes */
 	struct restart_advice advice;
 	struct rec_restart_report rec;
-	uint64_t unplanned; /* in the window, of all pools and of the container */
+};
+
+/* What a container's status follows from. */
+struct verdict {
+	uint64_t unplanned; /* in the last hour, of all pools and of the container */
 	bool loops;         /* something starts over and over */
 };
 
@@ -50,14 +54,16 @@ static void describe_pool(struct core *core, const struct workers *w, uint64_t n
 			  struct rec_workers *out)
 {
 	struct hour_sum sum;
+	const char *child;
 
 	hour_sum(&w->hour, now, HOUR_MINUTES, &sum);
 	memset(out, 0, sizeof(*out));
 	describe_parent(core, w, &out->parent);
 	out->role = w->role ? w->role : w->comm;
 	/* Re-executed, a worker may have a command line that tells nothing of its program. */
-	if (!w->role && out->parent.role && role_of_child(out->parent.role) != out->parent.role)
-		out->role = role_of_child(out->parent.role);
+	child = out->parent.role ? role_of_child(out->parent.role) : NULL;
+	if (!w->role && child != out->parent.role)
+		out->role = child;
 	out->parent_gone = w->ended;
 	out->size = w->size ? w->size : w->most;
 	out->alive = w->alive;
@@ -79,32 +85,53 @@ static void describe_pool(struct core *core, const struct workers *w, uint64_t n
 		from = from < w->short_until ? w->short_until : from;
 		out->below_size_ns += now > from ? now - from : 0;
 	}
-	out->unreplaced = w->unreplaced;
 	out->boot_loop = workers_boot_loop(w, now);
 	out->respawn_storm = workers_storm(w, now);
+}
+
+/* This family or the first one used before it that is a pool of the container, or 0. */
+static uint32_t pool_from(const struct core *core, uint32_t i, uint32_t container)
+{
+	while (i && (core->workers[i].container_key != core->containers[container].key ||
+		     !workers_is_pool(&core->workers[i])))
+		i = core->workers_links.prev[i];
+	return i;
+}
+
+/* Walk a container's pools, the latest used first: 0 ends it. */
+static uint32_t first_pool(const struct core *core, uint32_t container)
+{
+	return pool_from(core, core->workers_used.tail, container);
+}
+
+static uint32_t next_pool(const struct core *core, uint32_t i, uint32_t container)
+{
+	return pool_from(core, core->workers_links.prev[i], container);
 }
 
 static void describe_pools(struct core *core, uint32_t container, struct report *report,
 			   uint64_t now)
 {
-	uint64_t key = core->containers[container].key;
-	struct hour_sum sum;
+	struct rec_restart_report *rec = &report->rec;
 
-	report->rec.workers = report->pools;
-	for (uint32_t i = core->workers_used.tail; i; i = core->workers_links.prev[i]) {
-		struct workers *w = &core->workers[i];
-
-		if (w->container_key != key || !workers_is_pool(w))
+	rec->workers = report->pools;
+	for (uint32_t i = first_pool(core, container); i; i = next_pool(core, i, container)) {
+		if (rec->n_workers == RECORD_POOLS) {
+			rec->more_workers++;
 			continue;
-		w->known = true;
-		if (report->rec.n_workers < RECORD_POOLS)
-			describe_pool(core, w, now, &report->pools[report->rec.n_workers++]);
-		else
-			report->rec.more_workers++;
-		hour_sum(&w->hour, now, HOUR_MINUTES, &sum);
-		report->unplanned += sum.total - sum.planned;
-		report->loops = report->loops || workers_boot_loop(w, now) || workers_storm(w, now);
+		}
+		report->of[rec->n_workers] = &core->workers[i];
+		describe_pool(core, &core->workers[i], now, &report->pools[rec->n_workers++]);
 	}
+}
+
+/* All lives of what has this container's name; NULL: it has none. */
+static const struct lives *lives_of(const struct core *core, const struct container *c)
+{
+	const struct lives *l = &core->lives[c->lives];
+
+	/* The entry may be another name's by now. */
+	return c->lives && l->latest == c->key ? l : NULL;
 }
 
 static bool crash_loops(const struct lives *l, uint64_t now)
@@ -117,15 +144,14 @@ static void describe_lives(struct core *core, uint32_t container, struct report 
 			   uint64_t now)
 {
 	const struct container *c = &core->containers[container];
-	const struct lives *l = &core->lives[c->lives];
+	const struct lives *l = lives_of(core, c);
 	struct rec_restart_report *rec = &report->rec;
 	struct hour_sum sum;
 
 	rec->between = (struct rec_quantiles){U64_UNKNOWN, U64_UNKNOWN};
 	rec->last_between = U64_UNKNOWN;
 	rec->runtime_restarts = c->identity.source[0] ? c->identity.restart_count : U64_UNKNOWN;
-	/* The entry may be another name's by now. */
-	if (!c->lives || l->latest != c->key)
+	if (!l)
 		return;
 	hour_sum(&l->hour, now, HOUR_MINUTES, &sum);
 	rec->window_restarts = sum.total;
@@ -139,33 +165,56 @@ static void describe_lives(struct core *core, uint32_t container, struct report 
 	rec->crash_loop = crash_loops(l, now);
 	if (rec->crash_loop)
 		rec->crash_loop_since_real = core_real(core, l->early_since);
-	report->unplanned += sum.total - sum.planned;
-	report->loops = report->loops || rec->crash_loop;
 }
 
-static enum restart_status status_of(const struct core *core, const struct report *report)
-{
-	if (report->unplanned >= core->restart_critical)
-		return RESTART_CRITICAL;
-	return report->loops || report->unplanned >= core->restart_warning ? RESTART_WARNING
-									   : RESTART_OK;
-}
-
-static void describe(struct core *core, uint32_t container, uint64_t now, struct report *report)
+static void describe(struct core *core, uint32_t container, uint64_t now,
+		     enum restart_status status, struct report *report)
 {
 	struct rec_restart_report *rec = &report->rec;
 	uint64_t since = core->start.head.ts;
 
 	memset(rec, 0, sizeof(*rec));
-	report->unplanned = 0;
-	report->loops = false;
+	rec->status = status;
 	rec->window_seconds = core_seconds(since, now);
 	if (rec->window_seconds > 3600)
 		rec->window_seconds = 3600;
 	describe_pools(core, container, report, now);
 	describe_lives(core, container, report, now);
-	rec->status = status_of(core, report);
 }
+
+/* ---- the status, without a report: it is looked at with every restart ---- */
+
+static void add_unplanned(struct verdict *v, const struct hour *hour, uint64_t now)
+{
+	struct hour_sum sum;
+
+	hour_sum(hour, now, HOUR_MINUTES, &sum);
+	v->unplanned += sum.total - sum.planned;
+}
+
+/* From here on its pools are known as such, and less is asked of them (workers_is_pool()). */
+static enum restart_status judge(struct core *core, uint32_t container, uint64_t now)
+{
+	const struct lives *l = lives_of(core, &core->containers[container]);
+	struct verdict v = {0};
+
+	for (uint32_t i = first_pool(core, container); i; i = next_pool(core, i, container)) {
+		struct workers *w = &core->workers[i];
+
+		w->known = true;
+		add_unplanned(&v, &w->hour, now);
+		v.loops = v.loops || workers_boot_loop(w, now) || workers_storm(w, now);
+	}
+	if (l) {
+		add_unplanned(&v, &l->hour, now);
+		v.loops = v.loops || crash_loops(l, now);
+	}
+	if (v.unplanned >= core->restart_critical)
+		return RESTART_CRITICAL;
+	return v.loops || v.unplanned >= core->restart_warning ? RESTART_WARNING : RESTART_OK;
+}
+
+/* ---- reports ---- */
 
 static void write(struct core *core, uint32_t container, uint64_t ts, struct report *report)
 {
@@ -178,7 +227,7 @@ static void write(struct core *core, uint32_t container, uint64_t ts, struct rep
 			   .severity = severities[report->rec.status],
 			   .restart_report = &report->rec};
 
-	restart_advise(core, container, &report->rec, &report->advice);
+	restart_advise(&report->rec, report->of, &report->advice);
 	container_announce(core, container);
 	core_emit(core, &r, ts, container);
 }
@@ -186,29 +235,32 @@ static void write(struct core *core, uint32_t container, uint64_t ts, struct rep
 void restart_evaluate(struct core *core, uint32_t container, uint64_t ts)
 {
 	struct container *c = &core->containers[container];
+	enum restart_status status;
 	struct report report;
 
 	if (!container || !c->included || c->ended)
 		return;
-	describe(core, container, ts, &report);
-	if (report.rec.status == c->restart_status)
+	status = judge(core, container, ts);
+	if (status == c->restart_status)
 		return;
-	c->restart_status = report.rec.status;
+	c->restart_status = status;
+	describe(core, container, ts, status, &report);
 	write(core, container, ts, &report);
 }
 
 /* `ends`: its own restarts are told of when it begins, and this end when it begins again. */
 static void report_one(struct core *core, uint32_t i, uint64_t at, bool ends)
 {
+	enum restart_status status = judge(core, i, at);
 	struct report report;
 
-	describe(core, i, at, &report);
+	describe(core, i, at, status, &report);
 	if (ends && !report.rec.n_workers)
 		return;
 	if (!report.rec.n_workers && !report.rec.total_restarts &&
-	    report.rec.status == core->containers[i].restart_status)
+	    status == core->containers[i].restart_status)
 		return;
-	core->containers[i].restart_status = report.rec.status;
+	core->containers[i].restart_status = status;
 	write(core, i, at, &report);
 }
 

@@ -75,6 +75,7 @@ static bool ended_well(const struct lives *l)
 static void note_restart(struct core *core, struct lives *l, const struct container *c)
 {
 	uint64_t begun = core->cgroups[c->cgroup].created;
+
 	l->restarts++;
 	hour_add(&l->hour, begun ? begun : core->now, l->exit_known ? l->cause : CAUSE_UNKNOWN,
 		 ended_well(l));
@@ -86,17 +87,17 @@ void restarts_ended(struct core *core, uint32_t container)
 {
 	const struct container *c = &core->containers[container];
 	struct lives *l = &core->lives[c->lives];
-	uint64_t created = core->cgroups[c->cgroup].created;
+	uint64_t created = core->cgroups[c->cgroup].created, lifetime;
 
 	/* Its last counts may come after the next life has begun: told twice, taken once. */
 	if (!c->lives || l->latest != c->key || !c->ended_at || l->ended == c->ended_at)
 		return;
 	l->ended = c->ended_at;
-	l->lifetime = created && c->ended_at > created ? c->ended_at - created : U64_UNKNOWN;
+	lifetime = created && c->ended_at > created ? c->ended_at - created : U64_UNKNOWN;
 	l->exit_known = c->init_ended;
 	l->exit = c->init_exit;
 	l->cause = c->init_cause;
-	if (l->lifetime >= EARLY_LIFE_NS || ended_well(l)) {
+	if (lifetime >= EARLY_LIFE_NS || ended_well(l)) {
 		l->early = 0;
 		return;
 	}

@@ -211,7 +211,6 @@ struct lives {
 	uint64_t hash;
 	/* the life before the latest */
 	uint64_t ended; /* 0: its end was not seen */
-	uint64_t lifetime;
 	bool exit_known;
 	struct rec_exit_status exit;
 	enum exit_cause cause;
@@ -515,8 +514,11 @@ void restart_evaluate(struct core *core, uint32_t container, uint64_t ts);
 void restart_report_last(struct core *core, uint32_t container, uint64_t at);
 /* The reports of all that have restarts. */
 void restart_report_all(struct core *core, uint64_t at);
-/* Sentences for a report whose numbers are there; report->advice points into *advice. */
-void restart_advise(struct core *core, uint32_t container, struct rec_restart_report *report,
+/*
+ * Sentences for a report whose numbers are there, of[i] being whom its i-th pool describes;
+ * report->advice points into *advice.
+ */
+void restart_advise(struct rec_restart_report *report, const struct workers *const *of,
 		    struct restart_advice *advice);
 
 /* ---- filter.c ---- */

@@ -49,18 +49,34 @@ static uint32_t make_room(struct core *core)
 	return pool_get(&core->workers_pool);
 }
 
+/* This family or the first one behind it in its bucket that is of that parent, or 0. */
+static uint32_t of_parent(const struct core *core, uint32_t i, uint32_t pid, uint64_t start)
+{
+	while (i && (core->workers[i].parent_pid != pid || core->workers[i].parent_start != start))
+		i = core->workers_tab.next[i];
+	return i;
+}
+
+/* Walk the families of one parent: 0 ends it. */
+static uint32_t first_of(const struct core *core, uint32_t pid, uint64_t start)
+{
+	return of_parent(core, htab_first(&core->workers_tab, hash_pair(pid, start)), pid, start);
+}
+
+static uint32_t next_of(const struct core *core, uint32_t i)
+{
+	const struct workers *w = &core->workers[i];
+
+	return of_parent(core, core->workers_tab.next[i], w->parent_pid, w->parent_start);
+}
+
 static uint32_t find_key(const struct core *core, const struct process *p, uint64_t key)
 {
-	uint32_t i = htab_first(&core->workers_tab, hash_pair(p->parent_pid, p->parent_start));
+	uint32_t i = first_of(core, p->parent_pid, p->parent_start);
 
-	for (; i; i = core->workers_tab.next[i]) {
-		const struct workers *w = &core->workers[i];
-
-		if (w->parent_pid == p->parent_pid && w->parent_start == p->parent_start &&
-		    w->key == key && !w->ended)
-			return i;
-	}
-	return 0;
+	while (i && (core->workers[i].key != key || core->workers[i].ended))
+		i = next_of(core, i);
+	return i;
 }
 
 /*
@@ -69,13 +85,12 @@ static uint32_t find_key(const struct core *core, const struct process *p, uint6
  */
 static uint32_t find_scanned(const struct core *core, const struct process *p)
 {
-	uint32_t i = htab_first(&core->workers_tab, hash_pair(p->parent_pid, p->parent_start));
+	uint32_t i = first_of(core, p->parent_pid, p->parent_start);
 
-	for (; i; i = core->workers_tab.next[i]) {
+	for (; i; i = next_of(core, i)) {
 		const struct workers *w = &core->workers[i];
 
-		if (w->parent_pid == p->parent_pid && w->parent_start == p->parent_start &&
-		    w->scanned && !w->ended && w->n_pending)
+		if (w->scanned && !w->ended && w->n_pending)
 			return i;
 	}
 	return 0;
@@ -146,8 +161,8 @@ static uint32_t family_of(struct core *core, const struct process *p, bool scann
 	if (i) {
 		w = at(core, i);
 		w->scanned = w->scanned && scanned;
-		w->shell = w->shell ||
-			   is_shell(q); /* of one that was there before us, /proc tells later */
+		/* Of one that was there before us, /proc tells later. */
+		w->shell = w->shell || is_shell(q);
 		ilist_remove(&core->workers_used, &core->workers_links, i);
 		ilist_append(&core->workers_used, &core->workers_links, i);
 		return i;
@@ -232,15 +247,20 @@ static bool is_ahead(uint64_t born, const struct worker_exit *e)
 	return born < e->ts && e->ts - born <= AHEAD_NS && e->ts - e->lifetime < born;
 }
 
+static void one_more(struct workers *w)
+{
+	w->births++;
+	if (++w->alive > w->most)
+		w->most = w->alive;
+}
+
 /* Returns whether it takes somebody's place. */
 static bool birth(struct core *core, uint32_t i, uint64_t ts)
 {
 	struct workers *w = at(core, i);
 
-	w->births++;
+	one_more(w);
 	w->moves++;
-	if (++w->alive > w->most)
-		w->most = w->alive;
 	expire(w, ts);
 	/*
 	 * Born a moment before the exit, it could not be counted before that (see
@@ -316,13 +336,10 @@ static void join(struct core *core, struct process *p, bool scanned)
 	if (!i)
 		return;
 	note_child(core, w, p);
-	if (scanned) {
-		w->births++;
-		if (++w->alive > w->most)
-			w->most = w->alive;
-	} else {
+	if (scanned)
+		one_more(w);
+	else
 		p->successor = birth(core, i, p->start);
-	}
 }
 
 /* Its family, if that is still the one it was counted in. */
@@ -354,12 +371,11 @@ void workers_on_fork(struct core *core, struct process *p, uint32_t index)
 /* The families of which it is the parent are no more. */
 static void forget_children(struct core *core, const struct process *p)
 {
-	uint32_t i = htab_first(&core->workers_tab, hash_pair(p->pid, p->start)), next;
+	uint32_t next;
 
-	for (; i; i = next) {
-		next = core->workers_tab.next[i];
-		if (at(core, i)->parent_pid == p->pid && at(core, i)->parent_start == p->start)
-			workers_free(core, i);
+	for (uint32_t i = first_of(core, p->pid, p->start); i; i = next) {
+		next = next_of(core, i);
+		workers_free(core, i);
 	}
 }
 
@@ -434,6 +450,7 @@ void workers_on_snapshot(struct core *core, uint64_t now)
 
 void workers_on_exit(struct core *core, struct process *p, struct worker_exit *e)
 {
+	const char *role;
 	uint32_t i;
 	struct workers *w;
 
@@ -451,21 +468,21 @@ void workers_on_exit(struct core *core, struct process *p, struct worker_exit *e
 		w->alive--;
 	e->successor = p->successor;
 	note_child(core, w, p);
-	w->role = process_role(core, p) ? process_role(core, p) : w->role;
+	role = process_role(core, p);
+	if (role)
+		w->role = role;
 	if (!w->ended)
 		departure(core, i, e);
 }
 
 void workers_parent_gone(struct core *core, const struct process *p, bool oom_killed)
 {
-	uint32_t i = htab_first(&core->workers_tab, hash_pair(p->pid, p->start)), next;
+	uint32_t next;
 
-	for (; i; i = next) {
+	for (uint32_t i = first_of(core, p->pid, p->start); i; i = next) {
 		struct workers *w = at(core, i);
 
-		next = core->workers_tab.next[i];
-		if (w->parent_pid != p->pid || w->parent_start != p->start)
-			continue;
+		next = next_of(core, i);
 		w->ended = true;
 		w->parent_oom = oom_killed;
 		w->n_pending = 0; /* its children leave with it: no restarts */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* workers_judge.c - what the exits and births of a family of children mean. */
-#include <string.h>
+#include <signal.h>
 #include "core/state.h"
 
 #define EARLY_NS       (5 * NSEC_PER_SEC) /* "within seconds of birth" */
@@ -19,9 +19,9 @@ bool worker_exit_is_planned(const struct worker_exit *e)
 {
 	if (e->cause == CAUSE_CLEAN)
 		return true;
-	/* Ended by the signals that ask for an end: TERM, INT, HUP, QUIT. Not ABRT, not KILL. */
-	return e->cause == CAUSE_KILLED_BY_PARENT &&
-	       (e->signal == 15 || e->signal == 2 || e->signal == 1 || e->signal == 3);
+	/* Ended by one of the signals that ask for an end: not by ABRT, not by KILL. */
+	return e->cause == CAUSE_KILLED_BY_PARENT && (e->signal == SIGTERM || e->signal == SIGINT ||
+						      e->signal == SIGHUP || e->signal == SIGQUIT);
 }
 
 static uint32_t recent_count(const struct workers *w)
