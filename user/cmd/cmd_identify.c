@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "base/utf8.h"
 #include "cmd/cmd.h"
+#include "cmd/host.h"
 #include "cmd/identify.h"
 #include "cmd/options.h"
 #include "in/procfs.h"
@@ -242,6 +243,7 @@ static int identify_one(struct identifier *id, const char *argument)
 static error_t on_option(int key, char *arg, struct argp_state *state)
 {
 	struct identify_options *o = state->input;
+	char err[EV_TEXT * 2];
 
 	switch (key) {
 	case KEY_JSON:
@@ -251,11 +253,8 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 		o->host_root = arg;
 		return 0;
 	case 'l':
-		if (!*arg || strpbrk(arg, "=\n") || strlen(arg) >= EV_TEXT)
-			argp_error(state, "--label: '%s' is not the key of a label (try app)", arg);
-		if (o->labels.n >= EV_GLOBS)
-			argp_error(state, "--label: at most %d", EV_GLOBS);
-		strcpy(o->labels.text[o->labels.n++], arg);
+		if (globs_add_label(&o->labels, arg, err, sizeof(err)))
+			argp_error(state, "--label: %s", err);
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->arguments = state->argv + state->next;
@@ -272,22 +271,18 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 static int open_all(struct identifier *id)
 {
 	const struct identify_options *o = id->options;
-	char self[OPTION_PATH + 32];
 	int r;
 
-	snprintf(self, sizeof(self), "%s/proc/self/stat", o->host_root);
-	id->proc_root = strcmp(o->host_root, "/") && !access(self, R_OK) ? o->host_root : "";
+	id->proc_root = host_proc_root(o->host_root);
 	/* Where it cannot, and it matters, the paths say so. */
 	procfs_join_host_cgroups(id->proc_root);
 	if (cgroupfs_open(&id->cgroupfs, "")) {
 		log_error("no memory cgroup hierarchy is mounted: `memwitness doctor` says more");
 		return 1;
 	}
-	r = whois_open(&id->whois, o->host_root, &id->cgroupfs, o->labels.text, o->labels.n);
-	if (r) {
-		log_error("--host-root: cannot open %s: %s", o->host_root, strerror(-r));
-		return 2;
-	}
+	r = host_whois_open(&id->whois, o->host_root, &id->cgroupfs, &o->labels);
+	if (r)
+		return r;
 	id->line = malloc(RECORD_LINE_MAX);
 	if (!id->line)
 		log_error("out of memory");

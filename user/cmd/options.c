@@ -328,7 +328,7 @@ static int set_glob(struct globs *g, const char *value, char *err, size_t err_si
 	return append(g, value, err, err_size);
 }
 
-static int set_name(struct globs *g, const char *value, char *err, size_t err_size)
+int globs_add_label(struct globs *g, const char *value, char *err, size_t err_size)
 {
 	if (value[0] == '\0' || strpbrk(value, "=\n")) {
 		snprintf(err, err_size, "'%s' is not the key of a label (try app)", value);
@@ -384,7 +384,7 @@ int run_option_set(struct run_options *o, const struct option_def *def, const ch
 	case OPTION_GLOBS:
 		return set_glob(field, value, err, err_size);
 	case OPTION_NAMES:
-		return set_name(field, value, err, err_size);
+		return globs_add_label(field, value, err, err_size);
 	case OPTION_COUNT:
 	case OPTION_BYTES:
 	case OPTION_DURATION:

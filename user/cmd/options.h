@@ -21,6 +21,11 @@ struct globs {
 	char text[EV_GLOBS][EV_TEXT];
 };
 
+/*
+ * Add the key of a label. 0, or -EINVAL with what is wrong with it in err, and *g untouched.
+ */
+int globs_add_label(struct globs *g, const char *value, char *err, size_t err_size);
+
 /* What is in force. Sizes are bytes, times nanoseconds, paths "" when not given. */
 struct run_options {
 	char output[OPTION_PATH]; /* "-": standard output */

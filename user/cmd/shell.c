@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "cmd/host.h"
 #include "cmd/shell.h"
+#include "cmd/start.h"
 #include "in/procfs.h"
 
 #define OUTPUT_WAIT_NS 5000000000ull /* for a blocked output, at the end */
@@ -285,77 +287,6 @@ void shell_tick(struct shell *s)
 
 /* ---- beginning ---- */
 
-static uint32_t copy_globs(char to[EV_GLOBS][EV_TEXT], const struct globs *from)
-{
-	uint32_t n = 0;
-
-	for (; n < from->n && n < EV_GLOBS; n++)
-		snprintf(to[n], EV_TEXT, "%s", from->text[n]);
-	return n;
-}
-
-/* For the record only, so keys that do not fit are left out whole. */
-static void join_labels(char *dst, size_t size, const struct globs *labels)
-{
-	size_t used = 0;
-
-	for (uint32_t i = 0; i < labels->n; i++)
-		if (used + strlen(labels->text[i]) + 2 <= size)
-			used += (size_t)snprintf(dst + used, size - used, "%s%s", used ? "\n" : "",
-						 labels->text[i]);
-}
-
-static void describe_start(struct shell *s)
-{
-	const struct run_options *o = s->options;
-	union event ev;
-	struct ev_start *st = &s->start;
-
-	event_init(&ev, EV_START, now_boot());
-	*st = ev.start;
-	st->log_version = EVENT_LOG_VERSION;
-	st->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
-	st->real = now_real();
-	st->memory_hierarchy = s->cgroupfs.hierarchy;
-	st->root_memcg = s->cgroupfs.root_id;
-	st->sample_interval = o->sample_interval_ns;
-	st->report_interval = o->report_interval_ns;
-	st->max_processes = o->max_processes;
-	st->max_containers = o->max_containers;
-	st->redact = (uint64_t)o->redact;
-	st->all_exits = o->all_exits;
-	st->pressure_threshold = o->pressure_threshold * 100;
-	st->restart_warning = o->restart_warning;
-	st->restart_critical = o->restart_critical;
-	st->agent_pid = (uint64_t)getpid();
-	snprintf(st->version, sizeof(st->version), "%s", MEMWITNESS_VERSION);
-	snprintf(st->cgroup_mode, sizeof(st->cgroup_mode), "%s", s->cgroupfs.mode);
-	st->n_include = copy_globs(st->include, &o->include);
-	st->n_exclude = copy_globs(st->exclude, &o->exclude);
-	join_labels(st->labels, sizeof(st->labels), &o->labels);
-	snprintf(st->host_root, sizeof(st->host_root), "%.*s", EV_TEXT - 1, o->host_root);
-	procfs_host_identity(s->proc_root, st);
-}
-
-/*
- * The host's root, and with it a /proc in which all of its processes are: a container that shares
- * the host's pid namespace has one itself.
- */
-static int open_host(struct shell *s)
-{
-	const struct run_options *o = s->options;
-	char self[OPTION_PATH + 32];
-	int r = whois_open(&s->whois, o->host_root, &s->cgroupfs, o->labels.text, o->labels.n);
-
-	if (r) {
-		log_error("--host-root: cannot open %s: %s", o->host_root, strerror(-r));
-		return 2;
-	}
-	snprintf(self, sizeof(self), "%s/proc/self/stat", o->host_root);
-	s->proc_root = strcmp(o->host_root, "/") && !access(self, R_OK) ? o->host_root : "";
-	return 0;
-}
-
 static int open_outputs(struct shell *s)
 {
 	const struct run_options *o = s->options;
@@ -456,7 +387,8 @@ int shell_open(struct shell *s, const struct run_options *options)
 		log_error("no memory cgroup hierarchy is mounted: `memwitness doctor` says more");
 		return 2;
 	}
-	r = open_host(s);
+	s->proc_root = host_proc_root(options->host_root);
+	r = host_whois_open(&s->whois, options->host_root, &s->cgroupfs, &options->labels);
 	if (r)
 		return r;
 	features_probe(s->features, options->oom_tier, &s->gfp);
@@ -471,7 +403,7 @@ int shell_open(struct shell *s, const struct run_options *options)
 	r = open_outputs(s);
 	if (r)
 		return r;
-	describe_start(s);
+	start_describe(options, &s->cgroupfs, s->proc_root, &s->start);
 	if (pipeline_open(&s->pipeline, &s->start, &pipeline_ops, s)) {
 		log_error("no memory for %llu processes and %llu containers",
 			  (unsigned long long)s->start.max_processes,
